@@ -146,38 +146,43 @@ class MessageReceived(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StatusChanged(Event):
-    """``participant`` names the member for whom it holds, in groups; ``tag`` is what we sent along."""
+class MessageChange(Event):
+    """Something that happened to the message ``message_id``, which may not have come yet.
+
+    ``chat`` is where the provider says it happened; a change never reaches into another chat. ``sender`` None is us.
+    """
 
     message_id: str
-    status: MessageStatus
+    chat: Chat | None = None
+    sender: Party | None = None
     occurred_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatusChanged(MessageChange):
+    """``participant`` names the member for whom it holds, in groups; ``tag`` is what we sent along."""
+
+    status: MessageStatus
     participant: str = ""
     error: str = ""
     tag: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ReactionChanged(Event):
-    """``actor`` None is us; an empty ``emoji`` takes the reaction back."""
+class ReactionChanged(MessageChange):
+    """An empty ``emoji`` takes the reaction back."""
 
-    message_id: str
-    actor: Party | None
     emoji: str
-    occurred_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class MessageEdited(Event):
-    message_id: str
+class MessageEdited(MessageChange):
     text: str
-    occurred_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class MessageRevoked(Event):
-    message_id: str
-    occurred_at: datetime | None = None
+class MessageRevoked(MessageChange):
+    pass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
