@@ -1,0 +1,110 @@
+"""Strict readers of the environment: a wrong value stops the start with a sentence that says what to do."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+STRATEGIES = ("cdn", "provider", "provider_alt")
+
+env = environ.Env()
+
+
+def load_file(default: Path) -> None:
+    """Read ``.env`` unless ENV_FILE names another file; ENV_FILE set to nothing reads none."""
+    chosen = os.environ.get("ENV_FILE", str(default))
+    if chosen and Path(chosen).is_file():
+        env.read_env(chosen)
+
+
+def _read(reader: Callable[..., Any], name: str, expected: str, default: Any) -> Any:
+    try:
+        return reader(name, default=default)
+    except (ValueError, TypeError) as exc:
+        raise ImproperlyConfigured(f"{name} must be {expected}, not {os.environ.get(name)!r}.") from exc
+
+
+def boolean(name: str, *, default: bool) -> bool:
+    value = os.environ.get(name, str(default)).strip().lower()
+    if value not in ("true", "false", "1", "0", "yes", "no", "on", "off"):
+        raise ImproperlyConfigured(f"{name} must be True or False, not {value!r}.")
+    return value in ("true", "1", "yes", "on")
+
+
+def integer(name: str, *, default: int, least: int = 1) -> int:
+    value: int = _read(env.int, name, "a whole number", default)
+    if value < least:
+        raise ImproperlyConfigured(f"{name} must be at least {least}, not {value}.")
+    return value
+
+
+def text(name: str, *, default: str = "") -> str:
+    return str(env.str(name, default=default)).strip()
+
+
+def words(name: str, *, default: list[str]) -> list[str]:
+    return [word.strip() for word in env.list(name, default=default) if word.strip()]
+
+
+def secret(name: str, advice: str) -> str:
+    """NAME, or the content of the file that NAME_FILE points to; there is no default."""
+    path = os.environ.get(f"{name}_FILE")
+    value = Path(path).read_text().strip() if path else text(name)
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. {advice}")
+    return value
+
+
+def base_url(name: str, *, default: str) -> str:
+    value = text(name, default=default).rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ImproperlyConfigured(f"{name} must be an address like https://host/path, not {value!r}.")
+    return value
+
+
+def fernet_keys(name: str) -> list[str]:
+    advice = "Make one with: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+    keys = [key.strip() for key in secret(name, advice).split(",") if key.strip()]
+    for key in keys:
+        try:
+            Fernet(key)
+        except ValueError as exc:
+            raise ImproperlyConfigured(f"{name} holds a value that is not a Fernet key. {advice}") from exc
+    return keys
+
+
+def strategies(name: str) -> list[str]:
+    chosen = words(name, default=list(STRATEGIES))
+    unknown = sorted(set(chosen) - set(STRATEGIES))
+    if unknown or not chosen:
+        raise ImproperlyConfigured(f"{name} must be a list of {', '.join(STRATEGIES)}; {unknown} is not one.")
+    return list(dict.fromkeys(chosen))
+
+
+def database(name: str, default: str) -> dict[str, Any]:
+    url = text(name, default=default)
+    try:
+        config: dict[str, Any] = environ.Env.db_url_config(url)
+    except (ValueError, KeyError, TypeError, ImproperlyConfigured):
+        config = {}
+    if config.get("ENGINE") == "django.db.backends.sqlite3":
+        return config | {"OPTIONS": _SQLITE_OPTIONS}
+    if config.get("ENGINE") == "django.db.backends.postgresql":
+        return config | {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    raise ImproperlyConfigured(
+        f"{name} must be like sqlite:////path/db.sqlite3 or postgres://user:password@host/name."
+    )
+
+
+# FULL: a webhook that was answered with 200 survives a power cut.
+_SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;",
+}

@@ -1,0 +1,125 @@
+"""The one settings file. Development and production differ by values from the environment, not by code."""
+
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from multichat import env
+from multichat.logs import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+env.load_file(BASE_DIR / ".env")
+
+SECRET_KEY = env.secret("SECRET_KEY", "Start with `make run`, which writes one to .env, or set it yourself.")
+FIELD_ENCRYPTION_KEYS = env.fernet_keys("FIELD_ENCRYPTION_KEYS")
+DEBUG = env.boolean("DEBUG", default=False)
+PUBLIC_BASE_URL = env.base_url("PUBLIC_BASE_URL", default="http://127.0.0.1:8000")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "accounts",
+    "media",
+    "messaging",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "multichat.urls"
+WSGI_APPLICATION = "multichat.wsgi.application"
+ASGI_APPLICATION = "multichat.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("pt-br", "Português (Brasil)"), ("fr", "Français")]
+TIME_ZONE = env.text("TIME_ZONE", default="UTC")
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+
+# MEDIA_URL stays empty on purpose: no stored file has an address but /media-files/<id>/, which checks access.
+MEDIA_URL = None
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT", default=str(VAR_DIR / "media_storage"))).resolve()
+STORAGES = {
+    # A worker that was killed after the rename leaves the same verified bytes under the same name.
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"allow_overwrite": True},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+
+MEDIA_STRATEGIES = env.strategies("MEDIA_STRATEGIES")
+MEDIA_MAX_BYTES = env.integer("MEDIA_MAX_BYTES", default=2 * 1024**3)
+MEDIA_EXTRA_HOSTS = env.words("MEDIA_EXTRA_HOSTS", default=[])
+WAPI_BASE_URL = env.base_url("WAPI_BASE_URL", default="https://api.w-api.app/v1")
+CLOUD_API_BASE_URL = env.base_url("CLOUD_API_BASE_URL", default="https://graph.facebook.com/v25.0")
+WHATSAPP_CDN_BASE_URL = env.base_url("WHATSAPP_CDN_BASE_URL", default="https://mmg.whatsapp.net")
+
+WEBHOOK_ALLOW_UNKEYED = env.boolean("WEBHOOK_ALLOW_UNKEYED", default=False)
+WEBHOOK_MAX_BYTES = env.integer("WEBHOOK_MAX_BYTES", default=4 * 1024**2)
+# The webhook view has its own limit and its own answer, 413.
+DATA_UPLOAD_MAX_MEMORY_SIZE = max(WEBHOOK_MAX_BYTES + 1, 2621440)
+
+WORKER_LEASE_SECONDS = env.integer("WORKER_LEASE_SECONDS", default=60)
+WORKER_FETCH_THREADS = env.integer("WORKER_FETCH_THREADS", default=8)
+INSTANCE_CONCURRENCY = env.integer("INSTANCE_CONCURRENCY", default=4)
+
+HTTPS = PUBLIC_BASE_URL.startswith("https://")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL] if HTTPS else []
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+X_FRAME_OPTIONS = "DENY"
+
+LOGGING_CONFIG = None
+LOG_FORMAT = env.text("LOG_FORMAT", default="console" if DEBUG else "json")
+if LOG_FORMAT not in ("console", "json"):
+    raise ImproperlyConfigured(f"LOG_FORMAT must be console or json, not {LOG_FORMAT!r}.")
+logging_config(LOG_FORMAT, env.text("LOG_LEVEL", default="INFO").upper())
