@@ -1,0 +1,140 @@
+"""Waiting work of an instance: rows that workers claim with a lease, so that a kill loses and doubles nothing.
+
+A row waits in ``waiting_state`` until ``next_attempt_at``. A claim gives it a token and a time limit; a worker that
+lives renews the limit, one that died lets it run out, and the row can be claimed again. Whoever writes a result
+names the token, so a worker that lost its lease cannot overwrite the winner.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Self
+
+from django.db import models, transaction
+from django.db.models import Count, Exists, F, OuterRef, Q
+from django.utils import timezone
+
+from accounts.models import TenantQuerySet, WhatsappInstance
+
+
+class LeaseLost(Exception):
+    """The lease ran out and somebody else holds the row now; whatever this worker made of it is void."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """How a worker asks for work. ``per_instance`` is the most that may be under way for one instance at a time."""
+
+    limit: int
+    per_instance: int
+    lease: timedelta
+    token: uuid.UUID
+
+
+class WaitingQuerySet(TenantQuerySet):
+    client_path = "instance__client"
+
+    def due(self, now: datetime) -> Self:
+        return self.filter(state=self.model.waiting_state, lease_until=None, next_attempt_at__lte=now)
+
+    def abandoned(self, now: datetime) -> Self:
+        """Claimed by a worker that did not renew its lease."""
+        return self.filter(lease_until__lte=now)
+
+    def under_way(self, now: datetime) -> Self:
+        return self.filter(lease_until__gt=now)
+
+    def waits(self, now: datetime) -> bool:
+        return self.due(now).exists() or self.abandoned(now).exists()
+
+    def held_by(self, token: uuid.UUID) -> Self:
+        return self.filter(lease_token=token)
+
+    def renew(self, token: uuid.UUID, until: datetime) -> int:
+        return self.held_by(token).update(lease_until=until)
+
+    def let_go(self, **changes: Any) -> int:
+        return self.update(lease_token=None, lease_until=None, **changes)
+
+    def claim(self, claim: Claim, *, now: datetime) -> list[Any]:
+        """Take up to ``claim.limit`` rows: abandoned ones first, then the most urgent, evenly over instances."""
+        if not self.waits(now):
+            return []
+        with transaction.atomic():
+            chosen = _choose(self, claim, now)
+            self.model.objects.filter(pk__in=chosen).update(
+                state=self.model.claimed_state,
+                lease_token=claim.token,
+                lease_until=now + claim.lease,
+                attempts=F("attempts") + 1,
+            )
+        if not chosen:
+            return []
+        rows = self.model.objects.filter(pk__in=chosen, lease_token=claim.token)
+        return list(rows.select_related("instance__client").order_by(*self.model.claim_order))
+
+
+class WaitingWork(models.Model):
+    """What every kind of waiting work has. ``attempts`` counts claims, so work that kills workers is seen."""
+
+    waiting_state: ClassVar[str]
+    claimed_state: ClassVar[str]
+    claim_order: ClassVar[tuple[str, ...]]
+
+    attempts = models.PositiveIntegerField(default=0, editable=False)
+    next_attempt_at = models.DateTimeField(default=timezone.now, editable=False)
+    lease_token = models.UUIDField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+def lease_indexes(table: str, *order: str) -> list[models.Index]:
+    """Partial indexes on the few rows that wait or are under way, however many are done."""
+    waiting = Q(state="pending", lease_until=None)
+    return [
+        models.Index(fields=["instance", *order], condition=waiting, name=f"{table}_waiting"),
+        models.Index(fields=["next_attempt_at"], condition=waiting, name=f"{table}_due"),
+        models.Index(
+            fields=["instance", "lease_until"], condition=Q(lease_until__isnull=False), name=f"{table}_leased"
+        ),
+    ]
+
+
+def _choose(work: WaitingQuerySet, claim: Claim, now: datetime) -> list[int]:
+    instances = _lock_instances(work, claim, now)
+    busy = _under_way(work, instances, now)
+    chosen: list[int] = []
+    for position, instance in enumerate(instances):
+        fair_share = -(-(claim.limit - len(chosen)) // (len(instances) - position))
+        room = min(fair_share, claim.per_instance - busy.get(instance, 0))
+        chosen += _most_urgent(work.filter(instance=instance), room, now)
+    return chosen
+
+
+def _lock_instances(work: WaitingQuerySet, claim: Claim, now: datetime) -> list[int]:
+    """Instances with something to do, in no lasting order; locked, so that the limit holds across processes.
+
+    The lock is the weak kind: it does not stop webhooks of that instance from being stored.
+    """
+    mine = work.filter(instance=OuterRef("pk"))
+    waiting = Q(Exists(mine.due(now))) | Q(Exists(mine.abandoned(now)))
+    rows = WhatsappInstance.objects.filter(waiting, is_active=True, client__is_active=True).order_by("?")
+    locked = rows.select_for_update(skip_locked=True, no_key=True, of=("self",))
+    return list(locked.values_list("pk", flat=True)[: claim.limit])
+
+
+def _under_way(work: WaitingQuerySet, instances: Iterable[int], now: datetime) -> dict[int, int]:
+    rows = work.under_way(now).filter(instance__in=instances).order_by().values("instance")
+    return {row["instance"]: row["n"] for row in rows.annotate(n=Count("pk"))}
+
+
+def _most_urgent(work: WaitingQuerySet, room: int, now: datetime) -> list[int]:
+    if room <= 0:
+        return []
+    order = work.model.claim_order
+    abandoned = list(work.abandoned(now).order_by(*order).values_list("pk", flat=True)[:room])
+    due = work.due(now).order_by(*order).values_list("pk", flat=True)[: room - len(abandoned)]
+    return abandoned + list(due)
