@@ -1,0 +1,186 @@
+"""Media files, from the first mention in a webhook to verified bytes in storage, and every attempt on the way."""
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.leases import WaitingQuerySet, WaitingWork, lease_indexes
+from accounts.models import TenantQuerySet, WhatsappInstance
+
+
+def a_month_from_now() -> datetime:
+    """WhatsApp keeps an encrypted file for about thirty days after its upload."""
+    return timezone.now() + timedelta(days=30)
+
+
+class MediaFileQuerySet(WaitingQuerySet):
+    def move_to(self, state: "MediaFile.State", **changes: Any) -> int:
+        """Move those rows that may go there; a row in any other state stays as it is."""
+        sources = [old for old, targets in MediaFile.TRANSITIONS.items() if state in targets]
+        return self.filter(state__in=sources).let_go(state=state, **changes)
+
+    def fetched_before(self, media_file: "MediaFile") -> Self:
+        """Ready files of the same client with the same key and ciphertext: what a forward brings again."""
+        return self.filter(
+            instance__client=media_file.instance.client_id,
+            state=MediaFile.State.READY,
+            enc_sha256=media_file.enc_sha256,
+            media_key=media_file.media_key,
+        ).exclude(enc_sha256="")
+
+
+class MediaFile(WaitingWork):
+    """One file of one message. Sums are hex, ``media_key`` is base64, sizes are bytes, durations seconds.
+
+    ``expires_at`` is the source's deadline: after it no source is expected to have the file.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        FETCHING = "fetching"
+        READY = "ready"
+        EXPIRED = "expired"
+        FAILED = "failed"
+        UNAVAILABLE = "unavailable"
+        MISSING = "missing"
+
+    class Kind(models.TextChoices):
+        IMAGE = "image"
+        VIDEO = "video"
+        AUDIO = "audio"
+        VOICE = "voice"
+        DOCUMENT = "document"
+        STICKER = "sticker"
+
+    TRANSITIONS: ClassVar[dict[State, set[State]]] = {
+        State.PENDING: {State.FETCHING},
+        State.FETCHING: {State.READY, State.PENDING, State.EXPIRED, State.FAILED, State.UNAVAILABLE},
+        State.READY: {State.MISSING},
+        State.MISSING: {State.PENDING},
+        State.EXPIRED: {State.PENDING},
+        State.FAILED: {State.PENDING},
+        State.UNAVAILABLE: {State.PENDING},
+    }
+
+    waiting_state = State.PENDING
+    claimed_state = State.FETCHING
+    claim_order = ("expires_at", "id")
+
+    instance = models.ForeignKey(WhatsappInstance, on_delete=models.PROTECT, related_name="media_files")
+    chat_id = models.CharField(max_length=200, blank=True, default="")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.PENDING)
+    error = models.CharField(max_length=500, blank=True, default="", help_text="Why there is no file yet.")
+    warning = models.CharField(
+        max_length=300, blank=True, default="", help_text="What was odd about a good file."
+    )
+
+    mimetype = models.CharField(max_length=200, blank=True, default="")
+    filename = models.CharField(max_length=255, blank=True, default="")
+    declared_size = models.BigIntegerField(null=True, blank=True)
+    media_key = models.CharField(max_length=100, blank=True, default="", editable=False)
+    direct_path = models.TextField(blank=True, default="", editable=False)
+    url = models.TextField(blank=True, default="", editable=False)
+    media_id = models.CharField(max_length=200, blank=True, default="")
+    declared_sha256 = models.CharField(max_length=64, blank=True, default="")
+    enc_sha256 = models.CharField(max_length=64, blank=True, default="")
+    expires_at = models.DateTimeField(default=a_month_from_now)
+
+    thumbnail = models.BinaryField(blank=True, default=b"", editable=False)
+    waveform = models.BinaryField(blank=True, default=b"", editable=False)
+    duration = models.PositiveIntegerField(null=True, blank=True)
+    width = models.PositiveIntegerField(null=True, blank=True)
+    height = models.PositiveIntegerField(null=True, blank=True)
+    pages = models.PositiveIntegerField(null=True, blank=True)
+    animated = models.BooleanField(default=False)
+
+    file = models.FileField(max_length=500, blank=True, default="", editable=False)
+    size = models.BigIntegerField(null=True, blank=True, editable=False)
+    sha256 = models.CharField(max_length=64, blank=True, default="", editable=False)
+    strategy = models.CharField(max_length=20, blank=True, default="", editable=False)
+    ready_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = MediaFileQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(state="ready") | ~Q(file=""), name="ready_means_a_file"),
+        ]
+        indexes = [
+            *lease_indexes("media", "expires_at", "id"),
+            models.Index(fields=["-created_at", "-id"], name="media_newest"),
+            models.Index(fields=["state", "-created_at", "-id"], name="media_by_state"),
+            models.Index(fields=["instance", "-created_at", "-id"], name="media_by_instance"),
+            models.Index(fields=["enc_sha256"], condition=~Q(enc_sha256=""), name="media_by_ciphertext"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+    @property
+    def is_ready(self) -> bool:
+        return self.state == self.State.READY
+
+
+class FetchAttemptQuerySet(TenantQuerySet):
+    client_path = "media_file__instance__client"
+
+
+class FetchAttempt(models.Model):
+    """One try of one strategy. ``duration`` is seconds. Nothing secret is ever in ``reason``."""
+
+    class Outcome(models.TextChoices):
+        OK = "ok"
+        GONE = "gone"
+        UNAVAILABLE = "unavailable", "unavailable for now"
+        LINE_DOWN = "line_down", "line down"
+        REFUSED = "refused"
+        UNSUPPORTED = "unsupported"
+        INTEGRITY = "integrity", "not the file"
+        UNEXPECTED = "unexpected", "unexpected answer"
+        STORAGE = "storage", "our storage"
+
+    media_file = models.ForeignKey(MediaFile, on_delete=models.CASCADE, related_name="fetch_attempts")
+    strategy = models.CharField(max_length=20)
+    started_at = models.DateTimeField()
+    duration = models.FloatField(default=0)
+    http_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    bytes = models.BigIntegerField(default=0)
+    outcome = models.CharField(max_length=12, choices=Outcome.choices)
+    reason = models.CharField(max_length=300, blank=True, default="")
+
+    objects = FetchAttemptQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["started_at", "id"]
+        indexes = [models.Index(fields=["started_at"], name="attempt_time")]
+
+    def __str__(self) -> str:
+        return f"{self.strategy}: {self.outcome}"
+
+
+class StrategyHealth(models.Model):
+    """How one strategy does for one instance. While ``closed_until`` lies ahead, it is skipped; then one file probes.
+
+    ``failures`` counts failures in a row.
+    """
+
+    instance = models.ForeignKey(WhatsappInstance, on_delete=models.CASCADE, related_name="strategy_health")
+    strategy = models.CharField(max_length=20)
+    failures = models.PositiveIntegerField(default=0)
+    closed_until = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        verbose_name_plural = "strategy health"
+        constraints = [
+            models.UniqueConstraint(fields=["instance", "strategy"], name="one_health_per_strategy")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.strategy} of {self.instance}"
