@@ -1,0 +1,101 @@
+"""Foreign trouble in our words: exceptions of the HTTP libraries, and statuses."""
+
+import errno
+import http.client
+import socket
+import ssl
+from collections.abc import Collection, Iterator, Mapping
+from email.utils import parsedate_to_datetime
+
+import requests
+import urllib3.exceptions as urllib3_errors
+from requests_hardened.ip_filter import InvalidIPAddress  # type: ignore[import-untyped]
+
+from accounts.providers import errors
+
+FOREIGN = (
+    OSError,
+    http.client.HTTPException,
+    urllib3_errors.HTTPError,
+    ValueError,
+)
+GONE = (404, 410)
+BUSY = (408, 425, 429)
+LONGEST_WAIT = 24 * 3600.0
+ENDED = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, http.client.RemoteDisconnected)
+
+
+def translated(exc: BaseException) -> errors.ProviderError:
+    chain = list(causes(exc))
+    if any(isinstance(cause, InvalidIPAddress) for cause in chain):
+        return errors.HostNotAllowed("the host's address is a private one")
+    if isinstance(exc, requests.exceptions.InvalidHeader | requests.exceptions.InvalidURL):
+        return errors.RequestRejected(f"the request cannot be sent: {type(exc).__name__}")
+    return errors.Unavailable(next(filter(None, map(reason_of, chain)), "connection failed"))
+
+
+def reason_of(exc: BaseException) -> str:
+    for kinds, reason in REASONS:
+        if isinstance(exc, kinds):
+            return reason
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return f"TLS: {exc.verify_message}"
+    if isinstance(exc, OSError) and exc.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
+        return "host is out of reach"
+    return "TLS: handshake failed" if isinstance(exc, ssl.SSLError) else ""
+
+
+REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((requests.ConnectTimeout,), "connect time-out"),
+    ((requests.ReadTimeout, urllib3_errors.ReadTimeoutError, TimeoutError), "stalled"),
+    ((socket.gaierror,), "host name not found"),
+    ((ConnectionRefusedError,), "connection refused"),
+    ((http.client.RemoteDisconnected,), "connection closed without an answer"),
+    ((ConnectionResetError, ConnectionAbortedError, BrokenPipeError), "connection reset"),
+    ((http.client.IncompleteRead,), "cut"),
+)
+
+
+def causes(exc: BaseException) -> Iterator[BaseException]:
+    """Everything an exception wraps, in whichever of the libraries' ways; the outermost first."""
+    waiting, seen = [exc], set()
+    while waiting:
+        current = waiting.pop(0)
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        wrapped = (*current.args, getattr(current, "reason", None), current.__cause__, current.__context__)
+        waiting.extend(inner for inner in wrapped if isinstance(inner, BaseException))
+
+
+def closed_unanswered(exc: BaseException) -> bool:
+    return any(isinstance(cause, ENDED) for cause in causes(exc))
+
+
+def raise_for_status(status: int, headers: Mapping[str, str], *, gone: Collection[int] = GONE) -> None:
+    """What an HTTP status means for a file that we asked for."""
+    if 200 <= status < 300:
+        return
+    reason = f"HTTP {status}"
+    if status in gone:
+        raise errors.MediaGone(reason, status=status)
+    if status in (401, 403):
+        raise errors.CredentialsRejected(reason, status=status)
+    if status in BUSY or status >= 500:
+        raise errors.Unavailable(reason, status=status, retry_after=retry_after(headers))
+    if status >= 400:
+        raise errors.RequestRejected(reason, status=status)
+    raise errors.UnexpectedResponse(reason, status=status)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait; a date counts from the answer's own Date, so that no clock of ours is asked."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isdecimal():
+        return min(float(value), LONGEST_WAIT)
+    try:
+        wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date", ""))
+    except (TypeError, ValueError):
+        return None
+    return min(max(wait.total_seconds(), 0.0), LONGEST_WAIT)

@@ -1,0 +1,183 @@
+"""The one door out of the process.
+
+Time limits, hosts, redirects, tokens and the translation of foreign errors are settled here, and no caller can
+loosen them. No reason given here carries an address's query, a token or a header.
+"""
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urljoin
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests_hardened.ip_filter_adapter import IPFilterAdapter  # type: ignore[import-untyped]
+
+from accounts.providers import errors
+from accounts.providers.bodies import CHUNK, Body, Pace
+from accounts.providers.faults import FOREIGN, closed_unanswered, raise_for_status, translated
+from accounts.providers.hosts import Place, Rules
+
+USER_AGENT = "MultiChat/1.0"
+MAX_REDIRECTS = 3
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+MAX_ANSWER = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``body`` and ``headers`` may carry secrets."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            raise errors.UnexpectedResponse("the answer is not JSON", status=self.status) from None
+
+
+class Session(requests.Session):
+    """Neither the environment's proxies and netrc nor cookies have a say, and redirects are ours to follow."""
+
+    def __init__(self, adapters: Mapping[str, HTTPAdapter]) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for prefix, adapter in adapters.items():
+            self.mount(prefix, adapter)
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
+class Door:
+    """``timeout`` is seconds to connect and seconds of silence; ``pace`` ends a body that only drips.
+
+    One door serves any number of threads; each keeps its own open connections.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        *,
+        timeout: tuple[float, float] = (5, 30),
+        user_agent: str = USER_AGENT,
+        pace: Pace | None = None,
+    ) -> None:
+        self.rules = rules
+        self.timeout = timeout
+        self.user_agent = user_agent
+        self.pace = pace or Pace()
+        self._local = threading.local()
+
+    def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        token: str = "",
+        max_bytes: int = MAX_ANSWER,
+        headers: Mapping[str, str] | None = None,
+        **content: Any,
+    ) -> Answer:
+        """``content`` is requests' own params, json, data and files. Any status is an answer."""
+        response = self._follow(method.upper(), url, token, headers or {}, content)
+        with Body(response, pace=self.pace) as body:
+            return Answer(body.status, body.headers, read_all(body, max_bytes))
+
+    def download(
+        self, url: str, *, token: str = "", headers: Mapping[str, str] | None = None, offset: int = 0
+    ) -> Body:
+        """A body to read, whatever its status; with an offset, the rest of one."""
+        wanted = dict(headers or {})
+        if offset:
+            wanted["Range"] = f"bytes={offset}-"
+        response = self._follow("GET", url, token, wanted, {})
+        return Body(response, offset=offset, pace=self.pace)
+
+    def _follow(
+        self, method: str, url: str, token: str, headers: Mapping[str, str], content: Mapping[str, Any]
+    ) -> requests.Response:
+        home = place = self.rules.check(url)
+        for _ in range(MAX_REDIRECTS + 1):
+            request = self._prepare(method, url, token if place == home else "", headers, content)
+            response = self._send(place, request)
+            target = response.headers.get("Location")
+            if method != "GET" or response.status_code not in REDIRECTS or not target:
+                return response
+            response.close()
+            url = urljoin(str(request.url), target)
+            place, content = self.rules.check(url), {}
+        raise errors.UnexpectedResponse(f"more than {MAX_REDIRECTS} redirects", status=response.status_code)
+
+    def _prepare(
+        self, method: str, url: str, token: str, headers: Mapping[str, str], content: Mapping[str, Any]
+    ) -> requests.PreparedRequest:
+        sent = {"User-Agent": self.user_agent, "Accept": "*/*", "Accept-Encoding": "identity", **headers}
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        request = requests.PreparedRequest()
+        try:
+            request.prepare(method=method, url=url, headers=sent, **content)
+        except FOREIGN as exc:
+            raise errors.RequestRejected(f"the request cannot be sent: {type(exc).__name__}") from None
+        return request
+
+    def _send(self, place: Place, request: requests.PreparedRequest) -> requests.Response:
+        try:
+            return self._try(place, request)
+        except FOREIGN as exc:
+            # A kept connection may have been closed by the other side just now; asking again is free for a GET.
+            if request.method != "GET" or not closed_unanswered(exc):
+                raise translated(exc) from None
+        try:
+            return self._try(place, request)
+        except FOREIGN as exc:
+            raise translated(exc) from None
+
+    def _try(self, place: Place, request: requests.PreparedRequest) -> requests.Response:
+        # What goes over the wire is the prepared address, so that is the one which has to lead to the place.
+        if self.rules.check(str(request.url)) != place:
+            raise errors.HostNotAllowed(f"the address is ambiguous: {place.host}")
+        return self._session(trusted=place.trusted).send(
+            request, stream=True, timeout=self.timeout, proxies={}, allow_redirects=False
+        )
+
+    def _session(self, *, trusted: bool) -> Session:
+        name = "trusted" if trusted else "guarded"
+        session: Session | None = getattr(self._local, name, None)
+        if session is None:
+            session = Session(anywhere() if trusted else public_only())
+            setattr(self._local, name, session)
+        return session
+
+
+def anywhere() -> Mapping[str, HTTPAdapter]:
+    return {"http://": HTTPAdapter(), "https://": HTTPAdapter()}
+
+
+def public_only() -> Mapping[str, HTTPAdapter]:
+    """Connects only to public addresses, and to the very address that was checked."""
+    guard = IPFilterAdapter(is_https_proto=True)
+    return {"http://": guard, "https://": guard}
+
+
+def read_all(body: Body, max_bytes: int) -> bytes:
+    if body.length is not None and body.length > max_bytes:
+        raise errors.TooLarge(f"more than {max_bytes} bytes", status=body.status)
+    taken, buffer = bytearray(), bytearray(min(CHUNK, max_bytes + 1))
+    view = memoryview(buffer)
+    while count := body.readinto(view):
+        taken += view[:count]
+        if len(taken) > max_bytes:
+            raise errors.TooLarge(f"more than {max_bytes} bytes", status=body.status)
+    return bytes(taken)
+
+
+__all__ = ["Answer", "Body", "Door", "Pace", "Place", "Rules", "raise_for_status"]
