@@ -1,0 +1,59 @@
+"""The environment of a test run, whatever the shell or a developer's .env says.
+
+Processes that a test starts inherit it, and what the test itself changed for them stays.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+PREPARED = "MULTICHAT_TEST_FOLDER"
+OURS = (
+    "ALLOWED_HOSTS",
+    "DEBUG",
+    "LOG_FORMAT",
+    "LOG_LEVEL",
+    "TIME_ZONE",
+    "PUBLIC_BASE_URL",
+    "MEDIA_STRATEGIES",
+    "MEDIA_MAX_BYTES",
+    "MEDIA_EXTRA_HOSTS",
+    "WAPI_BASE_URL",
+    "CLOUD_API_BASE_URL",
+    "WHATSAPP_CDN_BASE_URL",
+    "WEBHOOK_ALLOW_UNKEYED",
+    "WEBHOOK_MAX_BYTES",
+    "WORKER_LEASE_SECONDS",
+    "WORKER_FETCH_THREADS",
+    "INSTANCE_CONCURRENCY",
+)
+
+
+def prepare() -> Path:
+    """Idempotent: the first process of a run makes the folder and the values, and removes the folder at its end."""
+    if PREPARED not in os.environ:
+        folder = tempfile.mkdtemp(prefix="multichat-tests-")
+        atexit.register(_remove, folder, os.getpid())
+        _set(Path(folder))
+    return Path(os.environ[PREPARED])
+
+
+def _set(folder: Path) -> None:
+    for name in OURS:
+        os.environ.pop(name, None)
+    os.environ |= {
+        PREPARED: str(folder),
+        "ENV_FILE": "",
+        "SECRET_KEY": "only-for-tests",
+        "FIELD_ENCRYPTION_KEYS": "b25seS1mb3ItdGVzdHMtb25seS1mb3ItdGVzdHMtISE=",
+        "DATABASE_URL": os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{folder / 'db.sqlite3'}",
+        "MEDIA_ROOT": str(folder / "media"),
+    }
+
+
+def _remove(folder: str, owner: int) -> None:
+    # A forked child runs the same exit functions.
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
