@@ -1,0 +1,46 @@
+"""What stands beside the code agrees with it: requirements with locks, .env.example with the settings."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent
+PIN = re.compile(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==(\S+)", re.MULTILINE)
+SETTING = re.compile(r"env\.[a-z_]+\(\s*\"([A-Z_]+)\"")
+LOCKS = ["requirements.lock", "tests/requirements.lock"]
+
+
+def pins(name: str) -> dict[str, str]:
+    return dict(PIN.findall((ROOT / name).read_text()))
+
+
+def test_the_suite_runs_on_the_database_that_was_asked_for() -> None:
+    asked = "postgresql" if os.environ.get("TEST_DATABASE_URL") else "sqlite"
+    assert connection.vendor == asked
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_holds_every_direct_requirement(lock: str) -> None:
+    direct = pins("requirements.txt") | (pins("tests/requirements.txt") if "tests" in lock else {})
+    assert direct.items() <= pins(lock).items()
+
+
+def test_tests_run_on_the_versions_that_production_runs_on() -> None:
+    assert pins("requirements.lock").items() <= pins("tests/requirements.lock").items()
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_has_a_hash_for_everything_and_names_no_package_host(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+    unhashed = [line for line in text.splitlines() if "==" in line and not line.endswith("\\")]
+    assert unhashed == []
+    assert not re.search(r"://|--(extra-)?index|--find-links", text)
+
+
+def test_the_example_environment_names_every_setting_and_no_other() -> None:
+    read = set(SETTING.findall((ROOT / "multichat/settings.py").read_text()))
+    named = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert named == read
