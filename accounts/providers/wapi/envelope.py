@@ -1,0 +1,97 @@
+"""What stands around the content of a W-API body, wherever its serialiser put it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from accounts.providers.wapi.content import CONTENT_NAMES
+from accounts.providers.wapi.identity import People
+from accounts.providers.wire import Fields, read_flag
+
+DELIVERY = "webhookDelivery"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Envelope:
+    line_id: str
+    event: str
+    message_id: str
+    moment: datetime | None
+    people: People
+    body: Fields
+    content: Fields
+
+    @property
+    def from_me(self) -> bool:
+        return self.people.from_me
+
+
+def line_id_of(body: Fields) -> str:
+    return body.word("instanceId")
+
+
+def read_envelope(body: Fields) -> Envelope:
+    frames = _frames(body)
+    event = body.word("event")
+    return Envelope(
+        line_id=line_id_of(body),
+        event=event,
+        message_id=_word(frames, "messageId") or _word(_keys(frames), "id"),
+        moment=next(filter(None, (f.moment("moment", "messageTimestamp") for f in frames)), None),
+        people=_people(frames, from_me=_from_me(frames, event)),
+        body=body,
+        content=_content(body, frames),
+    )
+
+
+def _frames(body: Fields) -> list[Fields]:
+    data = body.inside("data")
+    first = next(data.each("messages"), Fields())
+    return [frame for frame in (body, data, body.inside("payload"), first) if frame]
+
+
+def _keys(frames: Iterable[Fields]) -> list[Fields]:
+    return [frame.inside("key") for frame in frames]
+
+
+def _word(frames: Iterable[Fields], *names: str) -> str:
+    return next(filter(None, (frame.word(*names) for frame in frames)), "")
+
+
+def _first(frames: Iterable[Fields], name: str) -> Any:
+    return next((frame.get(name) for frame in frames if name in frame), None)
+
+
+def _from_me(frames: list[Fields], event: str) -> bool:
+    """A delivery echoes what left this line, so it is ours even where the flag is missing or wrong."""
+    return event == DELIVERY or read_flag(_first([*frames, *_keys(frames)], "fromMe"))
+
+
+def _people(frames: list[Fields], *, from_me: bool) -> People:
+    chat = next(filter(None, (frame.inside("chat") for frame in frames)), Fields())
+    sender = next(filter(None, (frame.inside("sender") for frame in frames)), Fields())
+    keys = _keys(frames)
+    return People(
+        chat_id=chat.word("id") or _word(frames, "chat", "chatId") or _word(keys, "remoteJid"),
+        chat_title=chat.text("name", "subject") or _word(frames, "groupName"),
+        sender_id=sender.word("id") or _word(frames, "sender") or _word(keys, "participant"),
+        sender_lid=sender.word("senderLid", "lid"),
+        sender_name=sender.text("pushName", "verifiedBizName"),
+        own_phone=_word(frames, "connectedPhone"),
+        own_lid=_word(frames, "connectedLid"),
+        is_group=read_flag(_first(frames, "isGroup")),
+        from_me=from_me,
+    )
+
+
+def _content(body: Fields, frames: list[Fields]) -> Fields:
+    stated = body.inside("msgContent")
+    places = [stated, *map(_content_beside, frames), *(frame.inside("message") for frame in frames)]
+    places += [frame.inside("msgContent") for frame in frames[1:]]
+    return next((place for place in places if any(name in place for name in CONTENT_NAMES)), stated)
+
+
+def _content_beside(frame: Fields) -> Fields:
+    """Content that a serialiser left among the envelope's own fields."""
+    return Fields({name: frame.get(name) for name in CONTENT_NAMES if name in frame})
