@@ -190,6 +190,11 @@ def label(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.@-]+", "?", text)[:LABEL_LENGTH]
 
 
+def present(**values: Any) -> dict[str, Any]:
+    """Only what was said; zero and False are said too."""
+    return {name: value for name, value in values.items() if value not in (None, "", [], {})}
+
+
 class Fields:
     """One JSON object, read without regard to the case of its keys; anything else reads as an empty one."""
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from accounts.providers.events import MediaKind, MessageType
 from accounts.providers.wapi import parts
 from accounts.providers.wapi.media import descriptor
-from accounts.providers.wapi.parts import Content, present
-from accounts.providers.wire import MAX_DEPTH, Fields, label
+from accounts.providers.wapi.parts import Content
+from accounts.providers.wire import MAX_DEPTH, Fields, label, present
 
 CONTEXT_INFO = "messageContextInfo"
 STUB = "messageStubType"

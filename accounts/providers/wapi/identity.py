@@ -51,8 +51,10 @@ def chat_of(people: People) -> Chat | None:
         return Chat(id=people.chat_id.lower(), kind=kind, title=people.chat_title)
     if kind is ChatKind.GROUP:
         return Chat(id=_group_id(people.chat_id), kind=kind, title=people.chat_title)
-    contact = _contact_of(people)
-    chat_id = chat_address(people.chat_id, people.lids) or contact.phone or contact.lid
+    contact, stated = _contact_of(people), chat_address(people.chat_id, people.lids)
+    # A group's message whose group is not told must not end up in its author's own chat.
+    derived = "" if people.is_group else contact.phone or contact.lid
+    chat_id = stated or derived
     return Chat(id=chat_id, kind=kind, contact=contact) if chat_id else None
 
 

@@ -21,8 +21,8 @@ from accounts.providers.wapi.content import (
 )
 from accounts.providers.wapi.envelope import Envelope
 from accounts.providers.wapi.identity import author_of, chat_address, chat_of, is_story
-from accounts.providers.wapi.parts import Content, present
-from accounts.providers.wire import Fields, label
+from accounts.providers.wapi.parts import Content
+from accounts.providers.wire import Fields, label, present
 
 QUOTE_LENGTH = 200
 REVOKE = frozenset({"REVOKE", "0"})

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accounts.providers.events import MediaDescriptor, MessageType
-from accounts.providers.wire import Fields, load_embedded
+from accounts.providers.wire import Fields, load_embedded, present
 
 VCARD_PHONE = re.compile(r"^(?:item[0-9]+\.)?TEL([^:\r\n]*):([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 VCARD_NAME = re.compile(r"^FN[^:\r\n]*:([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
@@ -20,11 +20,6 @@ class Content:
     payload: dict[str, Any] = field(default_factory=dict)
     media: MediaDescriptor | None = None
     context: Fields = field(default_factory=Fields)
-
-
-def present(**values: Any) -> dict[str, Any]:
-    """Only what was said; zero and False are said too."""
-    return {name: value for name, value in values.items() if value not in (None, "", [], {})}
 
 
 def extended_text(part: Fields) -> Content:

@@ -1,0 +1,62 @@
+"""Who a Cloud API change speaks of: a phone, a business-scoped id, its parent, a username, in any mixture."""
+
+from dataclasses import dataclass
+
+from accounts.providers.events import Chat, ChatKind, Party
+from accounts.providers.wire import Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The ``contacts`` of one change: names and further ids of those whom its messages only number."""
+
+    cards: tuple[Fields, ...]
+
+    def card_of(self, phone: str, bsuids: tuple[str, ...]) -> Fields:
+        named = {phone, *bsuids} - {""}
+        if not named and len(self.cards) == 1:
+            return self.cards[0]
+        ids = ("wa_id", "user_id", "parent_user_id")
+        return next((card for card in self.cards if named & {card.word(i) for i in ids}), Fields())
+
+
+def directory_of(value: Fields) -> Directory:
+    return Directory(tuple(value.each("contacts")))
+
+
+def person(fields: Fields, role: str, directory: Directory) -> Party:
+    """``role`` is what the ids are called after: ``from``, ``to``."""
+    phone = digits(fields.word(role))
+    bsuids = known(fields.word(f"{role}_user_id"), fields.word(f"{role}_parent_user_id"))
+    return completed(phone, bsuids, directory)
+
+
+def completed(phone: str, bsuids: tuple[str, ...], directory: Directory) -> Party:
+    card = directory.card_of(phone, bsuids)
+    profile = card.inside("profile")
+    return Party(
+        phone=phone or digits(card.word("wa_id")),
+        bsuids=known(card.word("user_id"), *bsuids, card.word("parent_user_id")),
+        username=profile.word("username").lstrip("@"),
+        name=profile.text("name"),
+    )
+
+
+def known(*ids: str) -> tuple[str, ...]:
+    """Each once; the parent's, told by its ``ENT`` part, last."""
+    found = dict.fromkeys(filter(None, ids))
+    return tuple(sorted(found, key=lambda bsuid: ".ENT." in bsuid))
+
+
+def digits(phone: str) -> str:
+    bare = phone.lstrip("+")
+    return bare if bare.isascii() and bare.isdigit() else ""
+
+
+def direct_chat(contact: Party) -> Chat | None:
+    chat_id = contact.phone or next(iter(contact.bsuids), contact.username)
+    return Chat(id=chat_id, kind=ChatKind.DIRECT, contact=contact) if chat_id else None
+
+
+def group_chat(group_id: str) -> Chat:
+    return Chat(id=group_id, kind=ChatKind.GROUP)
