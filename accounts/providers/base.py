@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, Protocol
 
-from accounts.providers.events import Event, MediaDescriptor, MediaKind
+from accounts.providers.events import Event, MediaDescriptor, MediaKind, Party
+from accounts.providers.http import Door
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -62,6 +63,16 @@ class OutgoingMedia:
     content: bytes = field(default=b"", repr=False)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutgoingLocation:
+    """In degrees."""
+
+    latitude: float
+    longitude: float
+    name: str = ""
+    address: str = ""
+
+
 class Provider(Protocol):
     """Methods raise ``errors.ProviderError``; the webhook ones raise ``errors.WebhookError``."""
 
@@ -72,6 +83,8 @@ class Provider(Protocol):
     """How long a received file can be had when the message itself does not say."""
     can_pair: ClassVar[bool]
     """Whether a line is connected by QR code or pairing code."""
+
+    def __init__(self, credentials: Credentials, *, door: Door, base_url: str) -> None: ...
 
     def verify_webhook(self, body: bytes, headers: Mapping[str, str]) -> None: ...
 
@@ -97,14 +110,24 @@ class Provider(Protocol):
 
     def read_webhooks(self) -> Mapping[str, str]: ...
 
-    def send_text(
-        self, chat_id: str, text: str, *, reply_to: str = "", tag: str = ""
-    ) -> str: ...
+    def send_text(self, chat_id: str, text: str, *, reply_to: str = "", tag: str = "") -> str: ...
 
-    def send_media(
-        self, chat_id: str, media: OutgoingMedia, *, reply_to: str = "", tag: str = ""
-    ) -> str: ...
+    def send_media(self, chat_id: str, media: OutgoingMedia, *, reply_to: str = "", tag: str = "") -> str: ...
 
     def send_reaction(self, chat_id: str, message_id: str, emoji: str) -> None: ...
 
     def mark_read(self, chat_id: str, message_id: str) -> None: ...
+
+    def send_location(self, chat_id: str, location: OutgoingLocation) -> str: ...
+
+    def send_contact(self, chat_id: str, *, name: str, phone: str) -> str: ...
+
+    def edit_text(self, chat_id: str, message_id: str, text: str) -> None: ...
+
+    def delete_message(self, chat_id: str, message_id: str) -> None: ...
+
+    def group_metadata(self, chat_id: str) -> str:
+        """The group's subject."""
+
+    def phone_exists(self, phone: str) -> Party | None:
+        """Who answers at this phone, None when nobody there uses WhatsApp."""

@@ -1,0 +1,14 @@
+"""A provider's own sentence, made fit for logs and operators: one short line without secrets."""
+
+import re
+
+LIMIT = 200
+# Long unbroken runs are tokens, keys and signed paths that providers repeat in their complaints.
+KEY_LIKE = re.compile(r"""[^\s"'<>(){},;:]{32,}""")
+
+
+def one_line(text: str, *secrets: str) -> str:
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "…")
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(KEY_LIKE.sub("…", printable).split())[:LIMIT]
