@@ -51,6 +51,7 @@ bench: $(DEV) ## Measure webhooks and media on this machine
 
 migrations: $(DEV) ## Write migrations for changed models
 	$(TESTED) $(PY) manage.py makemigrations
+	.venv/bin/ruff format --quiet accounts/migrations media/migrations messaging/migrations
 
 lock: $(DEV) ## Resolve both requirements files into their lock files
 	$(LOCK) requirements.txt -o requirements.lock

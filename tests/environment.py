@@ -32,12 +32,21 @@ OURS = (
 
 
 def prepare() -> Path:
-    """Idempotent: the first process of a run makes the folder and the values, and removes the folder at its end."""
+    """Idempotent: the first process of a run makes the folder and sets the values."""
     if PREPARED not in os.environ:
-        folder = tempfile.mkdtemp(prefix="multichat-tests-")
-        atexit.register(_remove, folder, os.getpid())
-        _set(Path(folder))
+        _set(_folder())
     return Path(os.environ[PREPARED])
+
+
+def _folder() -> Path:
+    # mypy leaves without the functions of atexit, and one folder is enough for lint.
+    if "PYTEST_VERSION" not in os.environ:
+        folder = Path(__file__).resolve().parent.parent / "var" / "lint"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+    made = tempfile.mkdtemp(prefix="multichat-tests-")
+    atexit.register(_remove, made, os.getpid())
+    return Path(made)
 
 
 def _set(folder: Path) -> None:
