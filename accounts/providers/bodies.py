@@ -17,6 +17,10 @@ CHUNK = 64 * 1024
 CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-\d{1,19}/(?:\d{1,19}|\*)")
 
 
+class TooSlow(errors.Unavailable):
+    """Asking for the rest at once would bring more of the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """A body has to bring ``least`` bytes in each ``window`` of seconds."""
@@ -44,6 +48,12 @@ class Body:
         self.received = 0
         self.offset = self._start_of(offset)
         self._socket = self._direct()
+
+    @property
+    def etag(self) -> str:
+        """Empty when the source names no version that would hold byte by byte."""
+        etag = self.headers.get("ETag", "")
+        return "" if etag.startswith("W/") else etag
 
     def _start_of(self, offset: int) -> int:
         if self.status != 206:
@@ -91,7 +101,7 @@ class Body:
         if now < self._window_ends:
             return
         if self._window_bytes < self._pace.least and self.length != 0:
-            raise errors.Unavailable(f"too slow: {self._window_bytes} bytes in {self._pace.window:.0f} s")
+            raise TooSlow(f"too slow: {self._window_bytes} bytes in {self._pace.window:.0f} s")
         self._window_ends, self._window_bytes = now + self._pace.window, 0
 
     def _broken(self, exc: BaseException) -> errors.ProviderError:
