@@ -25,21 +25,22 @@ def check(answer: Answer, *secrets: str) -> None:
 
 def failure(answer: Answer, body: object, reason: str) -> errors.ProviderError:
     status = answer.status
-    if status == 401 and says_not_connected(reason):
-        return errors.NotConnected(reason, status=status)
-    if status in PERSON_NEEDED:
-        return errors.CredentialsRejected(reason, status=status)
-    if status == 404 and body is None:
-        return errors.Unsupported("W-API does not have this call", status=status)
+    if status < 400:
+        return failure_told_as_success(status, reason)
     if status in BUSY or status >= 500:
         return errors.Unavailable(reason, status=status, retry_after=retry_after(answer.headers))
-    if status >= 400:
-        return errors.RequestRejected(reason, status=status)
-    return failure_told_as_success(status, reason)
+    if status == 401 and says_not_connected(reason):
+        return errors.NotConnected(reason, status=status)
+    if status == 404 and body is None:
+        return errors.Unsupported("W-API does not have this call", status=status)
+    kind = errors.CredentialsRejected if status in PERSON_NEEDED else errors.RequestRejected
+    return kind(reason, status=status)
 
 
 def failure_told_as_success(status: int, reason: str) -> errors.ProviderError:
     """Without a status to go by, another try is the only answer that loses nothing."""
+    if status >= 300:
+        return errors.UnexpectedResponse(reason, status=status)
     if says_not_connected(reason):
         return errors.NotConnected(reason, status=status)
     return errors.Unavailable(reason, status=status)
