@@ -54,7 +54,8 @@ def check(answer: Answer, *secrets: str, classes: Classes = ERROR_CLASSES) -> Fi
     if fields is None and 200 <= answer.status < 300:
         raise errors.UnexpectedResponse("the Cloud API answered with no object", status=answer.status)
     error = (fields or Fields()).inside("error")
-    known = classes.get(error.number("code") or 0) if "code" in error else None
+    code = error.number("code")
+    known = None if code is None else classes.get(code)
     reason = one_line(reason_of(error, answer.status), *secrets)
     raise failure(answer, known or class_of(answer.status, transient=error.flag("is_transient")), reason)
 

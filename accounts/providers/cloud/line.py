@@ -30,6 +30,8 @@ def line_state(fields: Fields) -> LineState:
 
 
 def webhooks_in(fields: Fields) -> dict[str, str]:
+    if not fields.names():
+        raise errors.UnexpectedResponse("the Cloud API does not tell about this number")
     configuration = fields.inside("webhook_configuration")
     found = {slot: configuration.word(slot) for slot in WEBHOOK_SLOTS}
     return found | {PHONE_SLOT: found[PHONE_SLOT] or configuration.word("override_callback_uri")}
