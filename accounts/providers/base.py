@@ -90,6 +90,9 @@ class Provider(Protocol):
 
     def answer_challenge(self, query: Mapping[str, str]) -> str: ...
 
+    @staticmethod
+    def line_of(body: bytes) -> str: ...
+
     def parse_webhook(self, body: bytes) -> Sequence[Event]: ...
 
     def locate_media(

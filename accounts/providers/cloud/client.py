@@ -40,6 +40,10 @@ class Cloud:
     def answer_challenge(self, query: Mapping[str, str]) -> str:
         return webhooks.answer_challenge(query, verify_token=self._credentials.verify_token)
 
+    @staticmethod
+    def line_of(body: bytes) -> str:
+        return webhooks.line_of(body)
+
     def parse_webhook(self, body: bytes) -> Sequence[Event]:
         return webhooks.parse(body)
 

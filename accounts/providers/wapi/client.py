@@ -40,6 +40,10 @@ class WApi:
     def answer_challenge(self, query: Mapping[str, str]) -> str:
         raise errors.WebhookNotAuthentic("W-API has no challenge")
 
+    @staticmethod
+    def line_of(body: bytes) -> str:
+        return webhooks.line_of(body)
+
     def parse_webhook(self, body: bytes) -> Sequence[Event]:
         return webhooks.parse(body)
 

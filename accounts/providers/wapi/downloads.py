@@ -42,9 +42,9 @@ def question(media: MediaDescriptor) -> dict[str, str]:
 
 
 def check_there(answer: Answer, *, alternative: bool) -> None:
-    """404 in JSON is about the file; Express's own 404 page, and any 404 of the undocumented call, about the path."""
-    told_of_file = json_or_none(answer) is not None and not alternative
-    if answer.status == 410 or (answer.status == 404 and told_of_file):
+    """404 with a page of text, as Express makes it, is about the path; so is any 404 of the undocumented call."""
+    about_path = alternative or (answer.body.strip() and json_or_none(answer) is None)
+    if answer.status == 410 or (answer.status == 404 and not about_path):
         raise errors.MediaGone("W-API does not have the file any more", status=answer.status)
     if answer.status == 404:
         raise errors.Unsupported("W-API does not have this call", status=answer.status)

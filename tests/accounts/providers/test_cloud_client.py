@@ -6,7 +6,9 @@ import pytest
 import responses
 
 from accounts.providers import errors
+from accounts.providers.base import Credentials
 from accounts.providers.cloud.client import Cloud
+from accounts.providers.http import Door, Rules
 from tests.accounts.providers.contract import ProviderContract
 from tests.accounts.providers.lines import CLOUD, CLOUD_ID, PHONE, sent_body, sent_query
 
@@ -180,3 +182,10 @@ def test_a_webhook_is_proved_by_the_app_secret(cloud: Cloud) -> None:
 def test_the_handshake_is_answered(cloud: Cloud) -> None:
     query = {"hub.mode": "subscribe", "hub.challenge": "42", "hub.verify_token": "a word"}
     assert cloud.answer_challenge(query) == "42"
+
+
+def test_a_webhook_cannot_be_set_without_a_verify_token(wire: responses.RequestsMock) -> None:
+    bare = Cloud(Credentials(instance_id=CLOUD_ID, token="t"), door=Door(Rules()), base_url=CLOUD)
+    with pytest.raises(errors.RequestRejected):
+        bare.configure_webhooks(HOOK)
+    assert len(wire.calls) == 0

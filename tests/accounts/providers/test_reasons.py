@@ -16,7 +16,7 @@ from accounts.providers.reasons import LIMIT, one_line
     ],
 )
 def test_a_reason_is_one_line_without_secrets(told: str, reason: str) -> None:
-    assert one_line(told, "s3cret", "") == reason
+    assert one_line(told, "s3cret", "", "a") == reason
 
 
 def test_a_reason_is_short() -> None:

@@ -198,3 +198,15 @@ def test_the_webhook_must_name_the_instance(wapi: WApi) -> None:
     wapi.verify_webhook(body, {})
     with pytest.raises(errors.WebhookNotAuthentic):
         wapi.verify_webhook(body.replace(b"AB12CD", b"XX12CD"), {})
+
+
+def test_an_answer_that_tells_no_webhooks_is_an_error(wapi: WApi, wire: responses.RequestsMock) -> None:
+    wire.get(f"{WAPI}/instance/fetch-instance", json={"instanceId": WAPI_ID})
+    with pytest.raises(errors.UnexpectedResponse):
+        wapi.read_webhooks()
+
+
+def test_a_group_without_a_subject_is_an_error(wapi: WApi, wire: responses.RequestsMock) -> None:
+    wire.get(f"{WAPI}/group/group-metadata", json={"group": {"id": "120363000000000001@g.us"}})
+    with pytest.raises(errors.UnexpectedResponse):
+        wapi.group_metadata("120363000000000001@g.us")

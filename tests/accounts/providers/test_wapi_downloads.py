@@ -177,6 +177,7 @@ def test_keys_and_paths_that_the_provider_repeats_are_left_out(
     ("alternative", "status", "body", "error"),
     [
         (False, 404, '{"error":true}', errors.MediaGone),
+        (False, 404, "", errors.MediaGone),
         (False, 410, "", errors.MediaGone),
         (False, 404, "Cannot POST /v1/message/download-media", errors.Unsupported),
         (True, 404, '{"error":true}', errors.Unsupported),
