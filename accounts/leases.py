@@ -24,12 +24,16 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claim:
-    """How a worker asks for work. ``per_instance`` is the most that may be under way for one instance at a time."""
+    """How a worker asks for work. ``per_instance`` is the most that may be under way for one instance at a time.
+
+    An ``exclusive`` claim takes an instance only when no other worker has any of its work.
+    """
 
     limit: int
     per_instance: int
     lease: timedelta
     token: uuid.UUID
+    exclusive: bool = False
 
 
 class WaitingQuerySet(TenantQuerySet):
@@ -109,7 +113,8 @@ def _choose(work: WaitingQuerySet, claim: Claim, now: datetime) -> list[int]:
     chosen: list[int] = []
     for position, instance in enumerate(instances):
         fair_share = -(-(claim.limit - len(chosen)) // (len(instances) - position))
-        room = min(fair_share, claim.per_instance - busy.get(instance, 0))
+        running = busy.get(instance, 0)
+        room = min(fair_share, 0 if claim.exclusive and running else claim.per_instance - running)
         chosen += _most_urgent(work.filter(instance=instance), room, now)
     return chosen
 

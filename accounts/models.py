@@ -88,6 +88,10 @@ def new_webhook_key() -> str:
 
 
 class InstanceQuerySet(TenantQuerySet):
+    def reachable(self) -> Self:
+        """Switched on, and its client too: the only ones that webhooks are taken for."""
+        return self.filter(is_active=True, client__is_active=True)
+
     def heard_from(self, pk: int, at: datetime) -> None:
         self.filter(pk=pk).update(last_event_at=Greatest(Coalesce("last_event_at", at), at))
 
@@ -95,8 +99,8 @@ class InstanceQuerySet(TenantQuerySet):
 class WhatsappInstance(models.Model):
     """One WhatsApp number at a provider.
 
-    ``instance_id`` is W-API's instanceId or the Cloud API's phone_number_id. ``alarm`` is a sentence for people:
-    while it stands, calls to the provider pause until ``paused_until``.
+    ``instance_id`` is W-API's instanceId or the Cloud API's phone_number_id. ``alarm`` is a sentence for people;
+    it stands until the line is seen to work again.
     """
 
     class Provider(models.TextChoices):
@@ -128,7 +132,6 @@ class WhatsappInstance(models.Model):
     last_event_at = models.DateTimeField(null=True, blank=True, editable=False)
     alarm = models.CharField(max_length=300, blank=True, default="", editable=False)
     alarm_at = models.DateTimeField(null=True, blank=True, editable=False)
-    paused_until = models.DateTimeField(null=True, blank=True, editable=False)
     media_strategies = models.CharField(
         max_length=60,
         blank=True,

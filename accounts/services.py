@@ -1,0 +1,117 @@
+"""What can be done with an instance: talk to its provider, know whether it is connected, change its webhook key."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+import structlog
+from django.conf import settings
+from django.db.models import Q
+from django.urls import reverse
+
+from accounts.models import WhatsappInstance, new_webhook_key
+from accounts.providers import PROVIDERS, errors
+from accounts.providers.base import Credentials, LineState, Provider
+from accounts.providers.hosts import PROVIDER_HOSTS
+from accounts.providers.http import Door, Rules
+
+log = structlog.get_logger(__name__)
+
+
+def door() -> Door:
+    """The process's one way out; its open connections are reused by every thread."""
+    return _door((*settings.MEDIA_EXTRA_HOSTS, *_configured_hosts()))
+
+
+def _configured_hosts() -> list[str]:
+    """A base address that the administrator has set is as good as one listed in MEDIA_EXTRA_HOSTS."""
+    bases = (settings.WAPI_BASE_URL, settings.CLOUD_API_BASE_URL, settings.WHATSAPP_CDN_BASE_URL)
+    parts = [urlsplit(base) for base in bases]
+    return [part.netloc for part in parts if part.scheme == "http" or not _well_known(part.hostname or "")]
+
+
+def _well_known(host: str) -> bool:
+    return any(fnmatchcase(host, pattern) for pattern in PROVIDER_HOSTS)
+
+
+@lru_cache(maxsize=4)
+def _door(extra_hosts: tuple[str, ...]) -> Door:
+    return Door(Rules(extra=extra_hosts))
+
+
+def provider_for(instance: WhatsappInstance) -> Provider:
+    base_urls = {"wapi": settings.WAPI_BASE_URL, "cloud": settings.CLOUD_API_BASE_URL}
+    credentials = Credentials(
+        instance_id=instance.instance_id,
+        token=instance.token,
+        app_secret=instance.app_secret,
+        verify_token=instance.verify_token,
+    )
+    return PROVIDERS[instance.provider](credentials, door=door(), base_url=base_urls[instance.provider])
+
+
+def instance_named_in(body: bytes) -> WhatsappInstance | None:
+    """The instance that a webhook body itself names; no proof of anything."""
+    for name, provider in PROVIDERS.items():
+        line = provider.line_of(body)
+        found = WhatsappInstance.objects.reachable().filter(provider=name, instance_id=line).first()
+        if line and found:
+            return found
+    return None
+
+
+def webhook_url(instance: WhatsappInstance) -> str:
+    return settings.PUBLIC_BASE_URL + reverse("webhook", args=[instance.webhook_key])
+
+
+def rotate_webhook_key(instance: WhatsappInstance) -> None:
+    """The old address stops working at once; the provider has to be told the new one."""
+    instance.webhook_key = new_webhook_key()
+    instance.save(update_fields=["webhook_key"])
+    log.info("webhook key rotated", instance=instance.pk)
+
+
+def refresh_status(instance: WhatsappInstance, *, now: datetime) -> LineState:
+    try:
+        state = provider_for(instance).status()
+    except errors.LineDown as exc:
+        raise_alarm(instance, exc.reason, now=now)
+        raise
+    note_connection(instance, connected=state.connected, phone=state.phone, at=now)
+    return state
+
+
+def configure_webhooks(instance: WhatsappInstance) -> Mapping[str, str]:
+    """Set this instance's address at the provider and read it back; an address that did not stick is an error."""
+    return provider_for(instance).configure_webhooks(webhook_url(instance))
+
+
+def note_connection(instance: WhatsappInstance, *, connected: bool, phone: str = "", at: datetime) -> bool:
+    """What was learned last counts, in whatever order it is told. True if it was news."""
+    status = WhatsappInstance.Status.CONNECTED if connected else WhatsappInstance.Status.DISCONNECTED
+    newer = Q(status_changed_at=None) | Q(status_changed_at__lte=at)
+    changes: dict[str, object] = {"status": status, "status_changed_at": at}
+    changes |= {"alarm": "", "alarm_at": None} if connected else _alarm("The line is disconnected.", at)
+    changes |= {"phone_number": phone} if phone else {}
+    stale = ~Q(status=status) | ~Q(alarm=changes["alarm"]) | Q(status_changed_at=None)
+    rows = WhatsappInstance.objects.filter(newer, stale, pk=instance.pk)
+    changed = bool(rows.update(**changes))
+    if changed:
+        log.info("connection changed", instance=instance.pk, status=status.value)
+    return changed
+
+
+def raise_alarm(instance: WhatsappInstance, reason: str, *, now: datetime) -> None:
+    """A sentence for people, kept from its first time until the line works again."""
+    if (
+        WhatsappInstance.objects.filter(pk=instance.pk)
+        .exclude(alarm=reason[:300])
+        .update(**_alarm(reason, now))
+    ):
+        log.warning("instance needs a person", instance=instance.pk, reason=reason)
+
+
+def _alarm(reason: str, now: datetime) -> dict[str, object]:
+    return {"alarm": reason[:300], "alarm_at": now}
