@@ -1,0 +1,16 @@
+"""What other apps may do with media files."""
+
+from media.services.fetching import Fetcher, fetch_now
+from media.services.keeping import fetch_again, mark_missing, resume, sweep
+from media.services.registering import learn_source, new_media_file
+
+__all__ = [
+    "Fetcher",
+    "fetch_again",
+    "fetch_now",
+    "learn_source",
+    "mark_missing",
+    "new_media_file",
+    "resume",
+    "sweep",
+]

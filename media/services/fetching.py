@@ -1,0 +1,150 @@
+"""The worker's side of the ledger: claim, fetch in threads, write down.
+
+Threads only move bytes; the database is touched by the caller's thread alone.
+"""
+
+import queue
+import traceback
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from accounts.leases import Claim
+from accounts.services import door, provider_for
+from media.models import MediaFile
+from media.services import health
+from media.services.deciding import Errand, Result
+from media.services.recording import hold_back, record, reuse_known
+from media.services.registering import descriptor
+from media.storage import incoming_folder, keep, path_for
+from media.strategies import Job, StorageTrouble, fetch
+
+
+@dataclass
+class Fetcher:
+    """Keeps up to ``threads`` downloads under way. Every method is for one and the same thread."""
+
+    threads: int = field(default_factory=lambda: settings.WORKER_FETCH_THREADS)
+    token: uuid.UUID = field(default_factory=uuid.uuid4)
+    under_way: int = 0
+    renewed_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="fetch")
+        self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
+
+    def top_up(self, now: datetime, work: QuerySet[MediaFile] | None = None) -> int:
+        """Claim as much as there is room for, a little more than threads so that none waits for the database."""
+        room = 2 * self.threads - self.under_way
+        if room < max(1, self.threads // 2):
+            return 0
+        claimed = claim(room, self.token, now, work)
+        for errand in plan(claimed, self.token, now):
+            self.under_way += 1
+            self._pool.submit(self._run, errand)
+        return len(claimed)
+
+    def collect(self, now: datetime, *, wait: float = 0) -> int:
+        """Write down what has finished, waiting up to ``wait`` seconds for the first result."""
+        results = self._finished(wait)
+        if results:
+            self.under_way -= len(results)
+            record(results, self.token, now)
+        return len(results)
+
+    def renew(self, now: datetime) -> None:
+        if not self.under_way or (self.renewed_at and now - self.renewed_at < lease() / 3):
+            return
+        MediaFile.objects.all().renew(self.token, now + lease())
+        self.renewed_at = now
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True)
+
+    def _run(self, errand: Errand) -> None:
+        self._results.put(bring(errand))
+
+    def _finished(self, wait: float) -> list[Result]:
+        results: list[Result] = []
+        try:
+            results.append(self._results.get(timeout=wait) if wait else self._results.get_nowait())
+            while len(results) < 100:
+                results.append(self._results.get_nowait())
+        except queue.Empty:
+            pass
+        return results
+
+
+def lease() -> timedelta:
+    return timedelta(seconds=settings.WORKER_LEASE_SECONDS)
+
+
+def claim(
+    limit: int, token: uuid.UUID, now: datetime, work: QuerySet[MediaFile] | None = None
+) -> list[MediaFile]:
+    wish = Claim(limit=limit, per_instance=settings.INSTANCE_CONCURRENCY, lease=lease(), token=token)
+    rows = MediaFile.objects.all() if work is None else work
+    claimed: list[MediaFile] = rows.claim(wish, now=now)
+    return claimed
+
+
+def plan(claimed: list[MediaFile], token: uuid.UUID, now: datetime) -> list[Errand]:
+    """Decide how each claimed file is to be had; those that need no download, or cannot have one now, are settled."""
+    waiting = reuse_known(claimed, token, now)
+    states = health.health_of({media_file.instance_id for media_file in waiting})
+    errands = []
+    for media_file in waiting:
+        order = media_file.instance.strategy_order(settings.MEDIA_STRATEGIES)
+        names, closed = health.open_strategies(media_file, order, states.get(media_file.instance_id, {}), now)
+        if closed and not names:
+            hold_back(media_file, closed, token, now)
+        else:
+            errands.append(Errand(media_file, _job(media_file, names, now), tuple(closed)))
+    return errands
+
+
+def bring(errand: Errand) -> Result:
+    """One file from its source to its place; runs in a thread and never touches the database."""
+    try:
+        attempts, fetched = fetch(errand.job)
+    except StorageTrouble as exc:
+        return Result(errand, exc.attempts, trouble=str(exc))
+    except Exception:  # noqa: BLE001 - the one boundary: a bug in one fetch must not stop the worker
+        return Result(errand, [], bug=traceback.format_exc())
+    if fetched is None:
+        return Result(errand, attempts)
+    try:
+        name = keep(fetched.path, path_for(errand.media_file, fetched.extension))
+    except Exception as exc:  # noqa: BLE001 - every storage has its own errors, and all are our trouble
+        fetched.path.unlink(missing_ok=True)
+        return Result(errand, attempts, trouble=f"{type(exc).__name__}: {exc}")
+    return Result(errand, attempts, fetched=fetched, name=name)
+
+
+def fetch_now(work: QuerySet[MediaFile], *, now: Callable[[], datetime]) -> Iterator[int]:
+    """Fetch what of ``work`` is due until nothing is; yields how many were settled each time."""
+    fetcher = Fetcher()
+    try:
+        while fetcher.top_up(now(), work) or fetcher.under_way:
+            yield fetcher.collect(now(), wait=1)
+            fetcher.renew(now())
+    finally:
+        fetcher.close()
+
+
+def _job(media_file: MediaFile, strategies: list[str], now: datetime) -> Job:
+    return Job(
+        media=descriptor(media_file),
+        strategies=tuple(strategies),
+        provider=provider_for(media_file.instance),
+        door=door(),
+        cdn_base=settings.WHATSAPP_CDN_BASE_URL,
+        folder=incoming_folder(),
+        max_bytes=settings.MEDIA_MAX_BYTES,
+        now=now,
+    )

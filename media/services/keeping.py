@@ -1,0 +1,58 @@
+"""What people and commands may ask of the ledger, and what keeps it tidy."""
+
+import time
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db.models import QuerySet
+
+from accounts.models import WhatsappInstance
+from media.models import MediaFile
+from media.services import health
+from media.storage import incoming_folder
+
+log = structlog.get_logger(__name__)
+
+State = MediaFile.State
+ASKABLE = (State.MISSING, State.EXPIRED, State.FAILED, State.UNAVAILABLE)
+STRAY_AGE = timedelta(hours=6)
+
+
+def fetch_again(queryset: QuerySet[MediaFile], *, now: datetime) -> int:
+    """Put files back to the start of their schedule, due at once; ready ones stay. How many there were."""
+    chosen = MediaFile.objects.filter(pk__in=queryset.order_by().values("pk"))
+    instances = set(
+        chosen.exclude(state=State.READY).order_by().values_list("instance", flat=True).distinct()
+    )
+    health.forget(instances)
+    fresh: dict[str, Any] = {"next_attempt_at": now, "attempts": 0}
+    waiting = chosen.filter(state=State.PENDING, lease_until=None).update(**fresh)
+    count = waiting + chosen.filter(state__in=ASKABLE).move_to(State.PENDING, error="", **fresh)
+    log.info("media files asked for again", count=count)
+    return count
+
+
+def mark_missing(media_file: MediaFile, reason: str = "the file is not in the storage") -> bool:
+    moved = MediaFile.objects.filter(pk=media_file.pk).move_to(State.MISSING, error=reason[:500])
+    log.error("media file missing", media_file=media_file.pk, reason=reason)
+    return bool(moved)
+
+
+def resume(instance: WhatsappInstance, *, now: datetime) -> int:
+    """The line works again: what waited for it is due now."""
+    health.forget({instance.pk})
+    waiting = MediaFile.objects.filter(instance=instance, state=State.PENDING, lease_until=None)
+    return waiting.filter(next_attempt_at__gt=now).update(next_attempt_at=now)
+
+
+def sweep(*, older_than: timedelta = STRAY_AGE) -> int:
+    """Remove part files that killed workers left behind; a live one is written to all the time."""
+    removed = 0
+    for part in incoming_folder().iterdir():
+        if part.is_file() and time.time() - part.stat().st_mtime > older_than.total_seconds():
+            part.unlink(missing_ok=True)
+            removed += 1
+    if removed:
+        log.info("part files removed", count=removed)
+    return removed

@@ -1,0 +1,145 @@
+"""What a fetch found, written down: attempts, the file's next state, and what was learned of the strategies."""
+
+import random
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+
+from media.models import FetchAttempt, MediaFile, StrategyHealth
+from media.services import health
+from media.services.deciding import Decision, Result, decide, wait_for
+from media.storage import is_there
+
+log = structlog.get_logger(__name__)
+chance = random.Random()
+State = MediaFile.State
+
+
+def record(results: list[Result], token: uuid.UUID, now: datetime) -> None:
+    with transaction.atomic():
+        FetchAttempt.objects.bulk_create(_attempt_rows(results))
+        for result in results:
+            _settle(result, token, now)
+    for result in results:
+        _learn(result, now)
+
+
+def reuse_known(claimed: list[MediaFile], token: uuid.UUID, now: datetime) -> list[MediaFile]:
+    """Settle forwards of what the same client has already; returns the rest."""
+    waiting = []
+    for media_file in claimed:
+        twin = MediaFile.objects.fetched_before(media_file).first() if media_file.enc_sha256 else None
+        if twin is not None and is_there(twin.file.name):
+            _reuse(media_file, twin, token, now)
+        else:
+            waiting.append(media_file)
+    return waiting
+
+
+def hold_back(
+    media_file: MediaFile, closed: Iterable[StrategyHealth], token: uuid.UUID, now: datetime
+) -> None:
+    """Nothing can be tried before a break is over; that is not this file's fault and costs it no attempt."""
+    _put(media_file, wait_for(media_file, tuple(closed), now, chance), token)
+
+
+def _settle(result: Result, token: uuid.UUID, now: datetime) -> None:
+    media_file = result.errand.media_file
+    if result.fetched is None or not result.name:
+        _put(media_file, decide(result, now=now, chance=chance), token)
+        return
+    kept = _held(media_file, token).move_to(
+        State.READY,
+        file=result.name,
+        size=result.fetched.size,
+        sha256=result.fetched.sha256.hex(),
+        mimetype=result.fetched.mimetype,
+        warning=result.fetched.warning[:300],
+        strategy=result.attempts[-1].strategy,
+        error="",
+        ready_at=now,
+    )
+    _tell(result, "media file ready" if kept else "lease lost, result dropped")
+
+
+def _put(media_file: MediaFile, decision: Decision, token: uuid.UUID) -> None:
+    changes = {"error": decision.error[:500]}
+    if decision.next_attempt_at:
+        changes["next_attempt_at"] = decision.next_attempt_at
+    if not decision.counts:
+        changes["attempts"] = F("attempts") - 1
+    moved = _held(media_file, token).move_to(decision.state, **changes)
+    log.info(
+        "media file not had" if moved else "lease lost, result dropped",
+        instance=media_file.instance_id,
+        media_file=media_file.pk,
+        state=decision.state.value,
+        attempt=media_file.attempts,
+        next_attempt_at=str(decision.next_attempt_at or ""),
+        error=decision.error[:300],
+    )
+
+
+def _reuse(media_file: MediaFile, twin: MediaFile, token: uuid.UUID, now: datetime) -> None:
+    same = ("size", "sha256", "mimetype", "warning")
+    facts = {name: getattr(twin, name) for name in same}
+    with transaction.atomic():
+        _held(media_file, token).move_to(
+            State.READY, file=twin.file.name, strategy="reuse", error="", ready_at=now, **facts
+        )
+        FetchAttempt.objects.create(
+            media_file=media_file,
+            strategy="reuse",
+            started_at=now,
+            outcome=FetchAttempt.Outcome.OK,
+            reason=f"the same file as media file {twin.pk}",
+        )
+
+
+def _held(media_file: MediaFile, token: uuid.UUID):  # type: ignore[no-untyped-def]
+    return MediaFile.objects.held_by(token).filter(pk=media_file.pk)
+
+
+def _attempt_rows(results: list[Result]) -> list[FetchAttempt]:
+    return [
+        FetchAttempt(
+            media_file=result.errand.media_file,
+            strategy=attempt.strategy,
+            started_at=attempt.started_at,
+            duration=attempt.duration,
+            http_status=attempt.http_status,
+            bytes=attempt.bytes,
+            outcome=attempt.outcome,
+            reason=attempt.reason[:300],
+        )
+        for result in results
+        for attempt in result.attempts
+    ]
+
+
+def _learn(result: Result, now: datetime) -> None:
+    instance = result.errand.media_file.instance
+    for attempt in result.attempts:
+        health.note(instance, attempt.strategy, attempt.outcome, attempt.reason, now)
+    if result.trouble:
+        log.error("our storage fails", media_file=result.errand.media_file.pk, reason=result.trouble)
+    if result.bug:
+        log.error("fetch failed with a bug", media_file=result.errand.media_file.pk, traceback=result.bug)
+
+
+def _tell(result: Result, event: str) -> None:
+    media_file, last = result.errand.media_file, result.attempts[-1]
+    log.info(
+        event,
+        instance=media_file.instance_id,
+        media_file=media_file.pk,
+        strategy=last.strategy,
+        status=last.http_status,
+        bytes=last.bytes,
+        duration=round(last.duration, 3),
+        attempt=media_file.attempts,
+    )

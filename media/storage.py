@@ -1,0 +1,82 @@
+"""Where files lie: one folder per client, instance and chat, with no foreign word in a path as it came."""
+
+import os
+import re
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import FileSystemStorage, Storage
+
+from media.models import MediaFile
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9@_.-]+")
+INCOMING = ".incoming"
+
+
+def storage() -> Storage:
+    chosen: Storage = MediaFile._meta.get_field("file").storage
+    return chosen
+
+
+def safe_segment(text: str, *, fallback: str, longest: int = 80) -> str:
+    """One path segment of plain characters: no separator, no leading dot, never empty."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return _UNSAFE.sub("_", plain).strip("._ ")[:longest].strip("._ ") or fallback
+
+
+def path_for(media_file: MediaFile, extension: str) -> str:
+    instance = media_file.instance
+    stem = safe_segment(Path(media_file.filename).stem, fallback=media_file.kind)
+    parts = [
+        f"cliente_{instance.client_id}",
+        f"instance_{safe_segment(instance.instance_id, fallback=str(instance.pk))}",
+        "chats",
+        safe_segment(media_file.chat_id, fallback="unknown"),
+        media_file.kind,
+        f"{media_file.pk}_{stem}{extension}",
+    ]
+    return "/".join(parts)
+
+
+def incoming_folder() -> Path:
+    """Part files lie beside the finished ones, so that finishing is a rename."""
+    place = storage()
+    folder = (
+        Path(place.path(INCOMING)) if isinstance(place, FileSystemStorage) else settings.VAR_DIR / INCOMING
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+class PartFile(File):
+    """A finished part file: a local storage moves it, any other reads it."""
+
+    def temporary_file_path(self) -> str:
+        return str(self.name)
+
+
+def keep(part: Path, name: str) -> str:
+    """Move a verified part file to its place and return the name that the storage gave it."""
+    place = storage()
+    with part.open("rb") as content:
+        kept = place.save(name, PartFile(content, name=str(part)), max_length=500)
+    if isinstance(place, FileSystemStorage):
+        _sync_folder(Path(place.path(kept)).parent)
+    part.unlink(missing_ok=True)
+    return kept
+
+
+def _sync_folder(folder: Path) -> None:
+    """Without this a power cut may forget the new name of a file whose row already says ready."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def is_there(name: Any) -> bool:
+    return bool(name) and storage().exists(str(name))
