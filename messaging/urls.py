@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from messaging import views
+
+urlpatterns = [
+    path("receive/<str:webhook_key>/", views.receive_webhook, name="webhook"),
+    path("receive/", views.receive_unkeyed_webhook, name="unkeyed-webhook"),
+]

@@ -1,0 +1,1 @@
+"""What can be done with webhook events, conversations and messages."""

@@ -1,0 +1,140 @@
+"""What happens to messages after they came: statuses, reactions, edits, revokes.
+
+A change whose message has not come is kept, and applied when it does.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, F, Value, When
+from django.db.models.functions import Coalesce
+
+from accounts.models import WhatsappInstance
+from accounts.providers.events import (
+    ChatKind,
+    MessageChange,
+    MessageEdited,
+    MessageRevoked,
+    MessageStatus,
+    ReactionChanged,
+    StatusChanged,
+)
+from messaging.models import Message, Reaction, StatusChange, WaitingChange, WebhookEvent
+from messaging.services.contacts import People
+
+TIME_OF = {
+    MessageStatus.DELIVERED: "delivered_at",
+    MessageStatus.READ: "read_at",
+    MessageStatus.PLAYED: "played_at",
+    MessageStatus.FAILED: "failed_at",
+}
+
+
+def keep_statuses(told: Iterable[tuple[WhatsappInstance, StatusChanged, Message | None, datetime]]) -> None:
+    """Each status event once, by the database's own constraint."""
+    rows = [
+        StatusChange(
+            instance=instance,
+            message=message,
+            provider_message_id=change.message_id,
+            status=change.status,
+            participant=change.participant[:200],
+            occurred_at=change.occurred_at or received_at,
+            error=change.error[:500],
+            tag=change.tag[:200],
+        )
+        for instance, change, message, received_at in told
+    ]
+    StatusChange.objects.bulk_create(rows, ignore_conflicts=True)
+    for row in rows:
+        if row.message:
+            apply_status(row.message, row)
+
+
+def adopt_statuses(messages: Iterable[Message]) -> None:
+    """Statuses that overtook their messages."""
+    by_key = {
+        (message.conversation.instance_id, message.provider_message_id): message for message in messages
+    }
+    rows = StatusChange.objects.filter(
+        message=None,
+        instance__in={instance for instance, _ in by_key},
+        provider_message_id__in={provider_id for _, provider_id in by_key},
+    )
+    for row in rows:
+        message = by_key.get((row.instance_id, row.provider_message_id))
+        if message:
+            StatusChange.objects.filter(pk=row.pk).update(message=message)
+            apply_status(message, row)
+
+
+def apply_status(message: Message, change: StatusChange) -> None:
+    """Forward only: READ before DELIVERY stays READ, and the first time of each status stays."""
+    if message.direction != Message.Direction.OUTBOUND:
+        return
+    rank = Message.STATUS_RANK
+    lower = [status for status in rank if rank[status] < rank[change.status]]
+    changes: dict[str, Any] = {
+        "status": Case(When(status__in=lower, then=Value(str(change.status))), default=F("status"))
+    }
+    column = TIME_OF.get(MessageStatus(change.status))
+    if column:
+        changes[column] = Coalesce(F(column), change.occurred_at)
+    if change.error:
+        changes["error"] = change.error
+    Message.objects.filter(pk=message.pk).update(**changes)
+
+
+def belongs(message: Message, change: MessageChange, people: People) -> bool:
+    """Whether a change may touch this message: nobody reaches into another chat or edits what others wrote."""
+    conversation = message.conversation
+    if change.chat and change.chat.kind != ChatKind.DIRECT and conversation.chat_id != change.chat.id:
+        return False
+    contact = people.known(change.chat.contact) if change.chat and change.chat.contact else None
+    if contact and conversation.kind == ChatKind.DIRECT and conversation.contact_id != contact.pk:
+        return False
+    return not isinstance(change, MessageEdited | MessageRevoked) or _may_rewrite(message, change, people)
+
+
+def _may_rewrite(message: Message, change: MessageChange, people: People) -> bool:
+    in_group = message.conversation.kind == ChatKind.GROUP
+    if in_group and isinstance(change, MessageRevoked):
+        return True  # an administrator of the group may take back anybody's message
+    if change.sender is None:
+        return message.direction == Message.Direction.OUTBOUND
+    author = people.known(change.sender)
+    return message.direction == Message.Direction.INBOUND and (not author or author.pk == message.sender_id)
+
+
+def apply_change(message: Message, change: MessageChange, people: People, received_at: datetime) -> None:
+    at = change.occurred_at or received_at
+    if isinstance(change, ReactionChanged):
+        _react(message, change, people, at)
+    elif isinstance(change, MessageEdited):
+        _edit(message, change.text, at)
+    elif isinstance(change, MessageRevoked) and message.revoked_at is None:
+        message.revoked_at = at
+        message.save(update_fields=["revoked_at"])
+
+
+def keep_for_later(instance: WhatsappInstance, change: MessageChange, event: WebhookEvent) -> None:
+    WaitingChange.objects.get_or_create(instance=instance, provider_message_id=change.message_id, event=event)
+
+
+def _react(message: Message, change: ReactionChanged, people: People, at: datetime) -> None:
+    actor = people.find(change.sender) if change.sender else None
+    row, created = Reaction.with_removed.get_or_create(
+        message=message, actor=actor, defaults={"emoji": change.emoji[:64], "occurred_at": at}
+    )
+    if not created and at >= row.occurred_at:
+        row.emoji, row.occurred_at = change.emoji[:64], at
+        row.save(update_fields=["emoji", "occurred_at"])
+
+
+def _edit(message: Message, text: str, at: datetime) -> None:
+    if message.edited_at and at <= message.edited_at:
+        return
+    message.earlier_texts = [*message.earlier_texts, {"text": message.text, "until": at.isoformat()}]
+    message.text, message.edited_at = text, at
+    message.save(update_fields=["text", "edited_at", "earlier_texts"])

@@ -1,0 +1,154 @@
+"""Who somebody is: one contact per person and client, found by any of the names they come under."""
+
+from collections.abc import Iterable
+
+import structlog
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Greatest
+
+from accounts.models import Client
+from accounts.providers.events import AliasKind, Party
+from messaging.models import Contact, ContactAlias, Conversation, Message, Reaction
+
+log = structlog.get_logger(__name__)
+
+Alias = tuple[str, str]
+
+
+def phone_family(phone: str) -> tuple[str, ...]:
+    """A Brazilian mobile number with and without its ninth digit is one number."""
+    if phone.startswith("55") and len(phone) == 13 and phone[4] == "9" and phone[5] in "6789":
+        return (phone, phone[:4] + phone[5:])
+    if phone.startswith("55") and len(phone) == 12 and phone[4] in "6789":
+        return (phone, phone[:4] + "9" + phone[4:])
+    return (phone,)
+
+
+class People:
+    """The contacts of one client, read once for a batch of events and kept up to date while it is applied."""
+
+    def __init__(self, client: Client, parties: Iterable[Party]) -> None:
+        self._client = client
+        self._known: dict[Alias, Contact] = {}
+        self._read({alias for party in parties for alias in _names(party)})
+
+    def known(self, party: Party) -> Contact | None:
+        """The contact behind a party, without making one."""
+        return next((self._known[alias] for alias in _names(party) if alias in self._known), None)
+
+    def find(self, party: Party) -> Contact:
+        """The one contact behind a party: found, made, or merged from several when this party shows they are one."""
+        contacts = self._matching(party)
+        if len(contacts) != 1 or self._has_news(party):
+            self._lock()
+            self._read(_names(party))
+            contacts = self._matching(party) or [self._create(party)]
+            for other in contacts[1:]:
+                self._merge(contacts[0], other)
+            self._add_aliases(contacts[0], party)
+        _learn_name(contacts[0], party)
+        return contacts[0]
+
+    def link(self, before: Party, after: Party) -> None:
+        """The provider says that these two are one person."""
+        first, *rest = sorted({self.find(before), self.find(after)}, key=lambda contact: contact.pk)
+        for other in rest:
+            self._lock()
+            self._merge(first, other)
+
+    def _matching(self, party: Party) -> list[Contact]:
+        """Oldest first. A user name can move to somebody else, so it counts only where there is nothing better."""
+        names = _names(party)
+        strong = [alias for alias in names if alias[0] != AliasKind.USERNAME]
+        found = {
+            self._known[alias].pk: self._known[alias] for alias in strong or names if alias in self._known
+        }
+        return [found[pk] for pk in sorted(found)]
+
+    def _has_news(self, party: Party) -> bool:
+        return any((kind, value) not in self._known for kind, value in party.aliases)
+
+    def _lock(self) -> None:
+        """Contacts of a client are made and merged by one transaction at a time."""
+        Client.objects.select_for_update(no_key=True).get(pk=self._client.pk)
+
+    def _read(self, names: Iterable[Alias]) -> None:
+        values = {value for _, value in names}
+        rows = ContactAlias.objects.filter(client=self._client, value__in=values).select_related("contact")
+        shared: dict[int, Contact] = {contact.pk: contact for contact in self._known.values()}
+        for row in rows:
+            self._known[(row.kind, row.value)] = shared.setdefault(row.contact_id, row.contact)
+
+    def _create(self, party: Party) -> Contact:
+        return Contact.objects.create(client=self._client, name=party.name[:200])
+
+    def _add_aliases(self, contact: Contact, party: Party) -> None:
+        for kind, value in party.aliases:
+            if self._known.get((kind, value)) == contact:
+                continue
+            ContactAlias.objects.update_or_create(
+                client=self._client, kind=kind, value=value, defaults={"contact": contact}
+            )
+            self._known[(kind, value)] = contact
+
+    def _merge(self, keeper: Contact, other: Contact) -> None:
+        merge(keeper, other)
+        for alias, contact in self._known.items():
+            if contact.pk == other.pk:
+                self._known[alias] = keeper
+
+
+def merge(keeper: Contact, other: Contact) -> None:
+    """Everything of ``other`` becomes ``keeper``'s; runs inside the caller's transaction."""
+    for conversation in Conversation.objects.filter(contact=other):
+        twin = Conversation.objects.filter(
+            instance=conversation.instance_id, contact=keeper, kind=conversation.kind
+        ).first()
+        if twin:
+            _join(twin, conversation)
+        else:
+            Conversation.objects.filter(pk=conversation.pk).update(contact=keeper)
+    Message.objects.filter(sender=other).update(sender=keeper)
+    _move_reactions(keeper, other)
+    ContactAlias.objects.filter(contact=other).update(contact=keeper)
+    if not keeper.name and other.name:
+        Contact.objects.filter(pk=keeper.pk).update(name=other.name)
+        keeper.name = other.name
+    log.info("contacts merged", client=keeper.client_id, contact=keeper.pk, merged=other.pk)
+    Contact.objects.filter(pk=other.pk).delete()
+
+
+def _join(keeper: Conversation, other: Conversation) -> None:
+    """One thread out of two; a message that stands in both stays once."""
+    twice = Message.objects.filter(conversation=keeper).values("provider_message_id")
+    Message.objects.filter(conversation=other).exclude(provider_message_id__in=twice).update(
+        conversation=keeper
+    )
+    newest = Coalesce(F("last_message_at"), other.last_message_at)
+    if other.last_message_at:
+        newest = Greatest(newest, other.last_message_at)
+    Conversation.objects.filter(pk=keeper.pk).update(
+        last_message_at=newest, unread_count=F("unread_count") + other.unread_count
+    )
+    Conversation.objects.filter(pk=other.pk).delete()
+
+
+def _move_reactions(keeper: Contact, other: Contact) -> None:
+    reacted = Reaction.with_removed.filter(actor=keeper).values("message")
+    Reaction.with_removed.filter(Q(actor=other) & ~Q(message__in=reacted)).update(actor=keeper)
+
+
+def _learn_name(contact: Contact, party: Party) -> None:
+    """People choose their names themselves: the first one stays, so that an operator's correction does too."""
+    if party.name and not contact.name:
+        contact.name = party.name[:200]
+        Contact.objects.filter(pk=contact.pk, name="").update(name=contact.name)
+
+
+def _names(party: Party) -> list[Alias]:
+    """The party's aliases, each phone with its family."""
+    names: list[Alias] = []
+    for kind, value in party.aliases:
+        values = phone_family(value) if kind == AliasKind.PHONE else (value,)
+        names += [(str(kind), name) for name in values]
+    return names

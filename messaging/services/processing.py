@@ -1,0 +1,173 @@
+"""Stored webhook events, drained in batches: a batch in one transaction, and one by one when that fails."""
+
+import traceback
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+import structlog
+from django.conf import settings
+from django.db import OperationalError, transaction
+from django.db.models import QuerySet
+
+from accounts.leases import Claim, LeaseLost
+from accounts.models import WhatsappInstance
+from accounts.providers.base import Provider
+from accounts.providers.errors import UnknownPayload
+from accounts.providers.events import Event, Ignored, MessageChange
+from accounts.services import provider_for
+from messaging.models import Message, WaitingChange, WebhookEvent
+from messaging.services.receiving import Receiving, Told
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+# A body that ends its worker this often is not tried again by itself.
+MOST_ATTEMPTS = 5
+DATABASE_BREAK = timedelta(seconds=5)
+State = WebhookEvent.State
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    state: WebhookEvent.State
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Lines:
+    """The instances of one client at one provider, by the provider's own id."""
+
+    home: WhatsappInstance
+    provider: Provider
+    by_id: dict[str, WhatsappInstance]
+
+    def find(self, line_id: str) -> WhatsappInstance | None:
+        return self.by_id.get(line_id) if line_id else self.home
+
+
+def process_due(
+    token: uuid.UUID, *, now: datetime, limit: int = BATCH, work: QuerySet[WebhookEvent] | None = None
+) -> int:
+    """Claim and process what is due. One worker at a time has an instance's events, and takes them in order."""
+    wish = Claim(limit=limit, per_instance=limit, lease=_lease(), token=token, exclusive=True)
+    rows = WebhookEvent.objects.all() if work is None else work
+    claimed: list[WebhookEvent] = rows.claim(wish, now=now)  # type: ignore[attr-defined]
+    claimed.sort(key=lambda event: (event.instance_id, event.pk))
+    for _, batch in groupby(claimed, key=lambda event: event.instance_id):
+        process_batch(list(batch), token, now)
+    return len(claimed)
+
+
+def process_again(queryset: QuerySet[WebhookEvent], *, now: datetime) -> int:
+    """Put stored events back; processing them a second time adds only what is missing."""
+    chosen = WebhookEvent.objects.filter(pk__in=queryset.order_by().values("pk"), lease_until=None)
+    return chosen.update(state=State.PENDING, next_attempt_at=now, attempts=0, error="")
+
+
+def process_batch(batch: list[WebhookEvent], token: uuid.UUID, now: datetime) -> None:
+    lines = _lines(batch[0].instance)
+    try:
+        with transaction.atomic():
+            _write_back(_apply(batch, lines, now), token, now)
+    except Exception:  # noqa: BLE001 - one bad event must not take the others with it: each gets its own turn
+        log.info("batch taken apart", instance=lines.home.pk, events=len(batch), exc_info=True)
+        for event in batch:
+            _process_one(event, lines, token, now)
+    WhatsappInstance.objects.heard_from(lines.home.pk, batch[-1].received_at)
+
+
+def _process_one(event: WebhookEvent, lines: Lines, token: uuid.UUID, now: datetime) -> None:
+    """The one boundary: whatever goes wrong with an event is recorded on it, outside the work that is undone."""
+    if event.attempts > MOST_ATTEMPTS:
+        _close(event, Outcome(State.FAILED, "given up: workers ended while processing it"), token, now)
+        return
+    try:
+        with transaction.atomic():
+            _write_back(_apply([event], lines, now), token, now)
+    except LeaseLost:
+        log.warning("lease lost, result dropped", webhook_event=event.pk)
+    except OperationalError as exc:
+        log.warning("database busy, event waits", webhook_event=event.pk, error=type(exc).__name__)
+        mine = WebhookEvent.objects.held_by(token).filter(pk=event.pk)
+        mine.let_go(next_attempt_at=now + DATABASE_BREAK)
+    except Exception:  # noqa: BLE001
+        log.exception("webhook event failed", webhook_event=event.pk, instance=lines.home.pk)
+        _close(event, Outcome(State.FAILED, traceback.format_exc()), token, now)
+
+
+def _close(event: WebhookEvent, outcome: Outcome, token: uuid.UUID, now: datetime) -> None:
+    mine = WebhookEvent.objects.held_by(token).filter(pk=event.pk)
+    mine.let_go(state=outcome.state, error=outcome.error, processed_at=now)
+
+
+def _apply(batch: list[WebhookEvent], lines: Lines, now: datetime) -> dict[WebhookEvent, Outcome]:
+    told: list[Told[Event]] = []
+    outcomes = {}
+    for webhook in batch:
+        mine, outcome = _read(webhook, lines)
+        outcomes[webhook] = outcome
+        told += mine
+    new = Receiving(lines.home.client, told, now=now).apply()
+    _apply_waiting(new, lines, now)
+    return outcomes
+
+
+def _read(webhook: WebhookEvent, lines: Lines) -> tuple[list[Told[Event]], Outcome]:
+    try:
+        events = lines.provider.parse_webhook(bytes(webhook.body))
+    except UnknownPayload as exc:
+        return [], Outcome(State.IGNORED, str(exc))
+    told, notes = [], []
+    for event in events:
+        instance = lines.find(event.line_id)
+        if isinstance(event, Ignored):
+            notes.append(event.reason)
+        elif instance is None:
+            notes.append(f"line {event.line_id} is not one of this client's")
+        else:
+            told.append(Told(event, webhook, instance))
+    return told, Outcome(State.PROCESSED if told else State.IGNORED, "; ".join(notes)[:2000])
+
+
+def _apply_waiting(new: list[Message], lines: Lines, now: datetime) -> None:
+    """Changes that came before their messages: their webhook events are read again for just those."""
+    wanted = {message.provider_message_id for message in new}
+    rows = WaitingChange.objects.filter(instance__in=lines.by_id.values(), provider_message_id__in=wanted)
+    events = {row.event_id: row.event for row in rows.select_related("event")}
+    if not events:
+        return
+    rows.delete()
+    told = [
+        one
+        for event in sorted(events.values(), key=lambda event: event.pk)
+        for one in _read(event, lines)[0]
+        if isinstance(one.event, MessageChange) and one.event.message_id in wanted
+    ]
+    Receiving(lines.home.client, told, now=now).apply()
+
+
+def _write_back(outcomes: dict[WebhookEvent, Outcome], token: uuid.UUID, now: datetime) -> None:
+    """Most of a batch ends the same way and is one update. LeaseLost undoes everything: another worker has it."""
+    events = sorted(outcomes, key=lambda event: (outcomes[event].state, outcomes[event].error))
+    for outcome, same in groupby(events, key=lambda event: outcomes[event]):
+        _settle([event.pk for event in same], outcome, token, now)
+
+
+def _settle(pks: Iterable[int], outcome: Outcome, token: uuid.UUID, now: datetime) -> None:
+    chosen = list(pks)
+    mine = WebhookEvent.objects.held_by(token).filter(pk__in=chosen)
+    if mine.let_go(state=outcome.state, error=outcome.error, processed_at=now) != len(chosen):
+        raise LeaseLost(f"{len(chosen)} webhook events")
+
+
+def _lines(instance: WhatsappInstance) -> Lines:
+    mine = WhatsappInstance.objects.filter(client=instance.client_id, provider=instance.provider)
+    by_id = {line.instance_id: line for line in mine.select_related("client")}
+    return Lines(instance, provider_for(instance), by_id)
+
+
+def _lease() -> timedelta:
+    return timedelta(seconds=settings.WORKER_LEASE_SECONDS)

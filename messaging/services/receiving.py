@@ -1,0 +1,194 @@
+"""From a provider's events to contacts, conversations and messages.
+
+Applying the same events any number of times, in any order, changes nothing after the first time.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from accounts.models import Client, WhatsappInstance
+from accounts.providers.events import (
+    ConnectionChanged,
+    Event,
+    IdentityChanged,
+    LineTrouble,
+    MessageChange,
+    MessageReceived,
+    MessageStatus,
+    MessageType,
+    Party,
+    ReactionChanged,
+    StatusChanged,
+)
+from accounts.services import note_connection, raise_alarm
+from media import services as media
+from media.models import MediaFile
+from messaging.models import Message, WebhookEvent
+from messaging.services import changes
+from messaging.services.contacts import People
+from messaging.services.threads import Threads
+
+E = TypeVar("E", bound=Event, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Told(Generic[E]):
+    """One event, the webhook event that brought it, and the instance it is about."""
+
+    event: E
+    webhook: WebhookEvent
+    instance: WhatsappInstance
+
+
+class Receiving:
+    """One batch of events of one client, applied inside the caller's transaction."""
+
+    def __init__(self, client: Client, told: list[Told[Event]], *, now: datetime) -> None:
+        self.now = now
+        self.told = told
+        self.received = _only(told, MessageReceived)
+        self.changed = _only(told, MessageChange)
+        self.people = People(client, _parties(one.event for one in told))
+        self.threads = Threads(self.people)
+        self.messages: dict[str, dict[int, Message]] = {}
+
+    def apply(self) -> list[Message]:
+        """Who is who first, so that nothing read afterwards is merged away; returns the messages that are new."""
+        self._settle_people()
+        self._read_messages()
+        new = self._keep_messages()
+        self._apply_changes()
+        self._note_lines()
+        return new
+
+    def _settle_people(self) -> None:
+        for identity in _only(self.told, IdentityChanged):
+            self.people.link(identity.event.before, identity.event.after)
+        for one in self.received:
+            for party in (one.event.chat.contact, one.event.sender):
+                if party:
+                    self.people.find(party)
+        for change in self.changed:
+            if isinstance(change.event, ReactionChanged) and change.event.sender:
+                self.people.find(change.event.sender)
+
+    def _read_messages(self) -> None:
+        named = {one.event.message_id for one in (*self.received, *self.changed)}
+        instances = {one.instance.pk for one in self.told}
+        rows = Message.objects.filter(provider_message_id__in=named, conversation__instance__in=instances)
+        for message in rows.select_related("conversation", "media"):
+            self._remember(message)
+
+    def _remember(self, message: Message) -> None:
+        self.messages.setdefault(message.provider_message_id, {})[message.conversation_id] = message
+
+    def _keep_messages(self) -> list[Message]:
+        self.threads.read((one.instance, one.event.chat) for one in self.received)
+        new: list[Message] = []
+        for one in self.received:
+            thread = self.threads.find(one.instance, one.event.chat)
+            known = self.messages.get(one.event.message_id, {}).get(thread.pk)
+            if known:
+                self._came_again(known, one)
+            else:
+                message = self._new_message(one)
+                new.append(message)
+                self._remember(message)
+        MediaFile.objects.bulk_create([message.media for message in new if message.media])
+        Message.objects.bulk_create(new)
+        self.threads.write()
+        changes.adopt_statuses(new)
+        return new
+
+    def _new_message(self, one: Told[MessageReceived]) -> Message:
+        event = one.event
+        message = Message(
+            conversation=self.threads.find(one.instance, event.chat),
+            provider_message_id=event.message_id,
+            direction=Message.Direction.OUTBOUND if event.from_me else Message.Direction.INBOUND,
+            sender=self.people.find(event.sender) if event.sender and not event.from_me else None,
+            reply_to_id=event.reply_to_id,
+            sent_at=event.sent_at or one.webhook.received_at,
+            received_at=one.webhook.received_at,
+            status=MessageStatus.SENT if event.from_me else "",
+        )
+        self._fill(message, one)
+        self.threads.arrived(message.conversation, message.sent_at, unread=not event.from_me)
+        return message
+
+    def _fill(self, message: Message, one: Told[MessageReceived]) -> None:
+        event = one.event
+        message.type, message.text, message.payload = event.type, event.text, event.payload
+        if event.media:
+            message.media = media.new_media_file(
+                instance=one.instance, chat_id=event.chat.id, media=event.media, now=self.now
+            )
+
+    def _came_again(self, message: Message, one: Told[MessageReceived]) -> None:
+        """A second copy may be readable where the first was not, or know a better source for the file."""
+        event = one.event
+        if message.type == MessageType.UNSUPPORTED and event.type != MessageType.UNSUPPORTED:
+            self._fill(message, one)
+            if message.pk:
+                _save_content(message)
+        elif event.media and message.media and message.media.pk:
+            media.learn_source(message.media, event.media, now=self.now)
+
+    def _apply_changes(self) -> None:
+        statuses = []
+        for one in self.changed:
+            message = self._target(one)
+            if isinstance(one.event, StatusChanged):
+                statuses.append((one.instance, one.event, message, one.webhook.received_at))
+            elif message:
+                changes.apply_change(message, one.event, self.people, one.webhook.received_at)
+            else:
+                changes.keep_for_later(one.instance, one.event, one.webhook)
+        changes.keep_statuses(statuses)
+
+    def _target(self, one: Told[MessageChange]) -> Message | None:
+        of_line = [
+            message
+            for message in self.messages.get(one.event.message_id, {}).values()
+            if message.conversation.instance_id == one.instance.pk
+        ]
+        fitting = [message for message in of_line if changes.belongs(message, one.event, self.people)]
+        if not fitting and isinstance(one.event, StatusChanged):
+            fitting = of_line  # a status may name the chat by an alias that is not known yet
+        return fitting[0] if fitting else None
+
+    def _note_lines(self) -> None:
+        for connection in _only(self.told, ConnectionChanged):
+            at = connection.event.occurred_at or connection.webhook.received_at
+            self._connected(connection.instance, connection.event.connected, connection.event.phone, at)
+        for trouble in _only(self.told, LineTrouble):
+            at = trouble.event.occurred_at or trouble.webhook.received_at
+            raise_alarm(trouble.instance, f"{trouble.event.code}: {trouble.event.reason}", now=at)
+        for one in self.received:
+            if one.instance.status == WhatsappInstance.Status.DISCONNECTED and one.event.sent_at:
+                self._connected(one.instance, True, "", one.event.sent_at)
+
+    def _connected(self, instance: WhatsappInstance, connected: bool, phone: str, at: datetime) -> None:
+        news = note_connection(instance, connected=connected, phone=phone, at=at)
+        if news and connected:
+            media.resume(instance, now=self.now)
+
+
+def _only(told: Iterable[Told[Event]], kind: type[E]) -> list[Told[E]]:
+    return [one for one in told if isinstance(one.event, kind)]  # type: ignore[misc]
+
+
+def _parties(events: Iterable[Event]) -> Iterable[Party]:
+    for event in events:
+        if isinstance(event, IdentityChanged):
+            yield from (event.before, event.after)
+        chat = getattr(event, "chat", None)
+        yield from (party for party in (getattr(event, "sender", None), chat and chat.contact) if party)
+
+
+def _save_content(message: Message) -> None:
+    if message.media and not message.media.pk:
+        message.media.save()
+    message.save(update_fields=["type", "text", "payload", "media"])

@@ -1,0 +1,47 @@
+"""A count of requests that were turned away; nothing else of them is kept.
+
+Counts are gathered in memory and written at most once a second, so that a flood of forged requests does not become
+a flood of writes.
+"""
+
+import threading
+import time
+from collections import Counter
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from messaging.models import RefusedWebhook
+
+WRITE_EVERY = 1.0
+
+_lock = threading.Lock()
+_waiting: Counter[tuple[int | None, str]] = Counter()
+_written_at = 0.0
+
+
+def count_refusal(instance: int | None, reason: str) -> None:
+    for (refused, why), number in _take(instance, reason).items():
+        _add(refused, why, number)
+
+
+def _take(instance: int | None, reason: str) -> Counter[tuple[int | None, str]]:
+    global _written_at
+    with _lock:
+        _waiting[(instance, reason)] += 1
+        if time.monotonic() - _written_at < WRITE_EVERY:
+            return Counter()
+        _written_at = time.monotonic()
+        taken = Counter(_waiting)
+        _waiting.clear()
+        return taken
+
+
+@transaction.atomic
+def _add(instance: int | None, reason: str, number: int) -> None:
+    row, created = RefusedWebhook.objects.get_or_create(
+        instance_id=instance, day=timezone.now().date(), reason=reason, defaults={"count": number}
+    )
+    if not created:
+        RefusedWebhook.objects.filter(pk=row.pk).update(count=F("count") + number)

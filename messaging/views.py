@@ -1,0 +1,71 @@
+"""Where providers deliver: authenticate, keep, answer. Everything else happens later, in a worker."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import WhatsappInstance
+from accounts.providers import errors
+from accounts.services import instance_named_in, provider_for
+from messaging.models import WebhookEvent
+from messaging.services.refusing import count_refusal
+from messaging.services.waking import wake_workers
+
+
+@csrf_exempt
+@require_http_methods(["GET", "POST"])
+def receive_webhook(request: HttpRequest, webhook_key: str) -> HttpResponse:
+    """The key in the address names the instance and, for W-API, is all that proves the sender."""
+    instance = WhatsappInstance.objects.reachable().filter(webhook_key=webhook_key).first()
+    if instance is None:
+        return _refuse(None, "unknown key", 404)
+    if request.method == "GET":
+        return _answer_challenge(request, instance)
+    if _too_large(request):
+        return _refuse(instance, "too large", 413)
+    return _keep(request, instance)
+
+
+@csrf_exempt
+@require_http_methods(["POST"])
+def receive_unkeyed_webhook(request: HttpRequest) -> HttpResponse:
+    """The address that older set-ups have configured; off unless WEBHOOK_ALLOW_UNKEYED."""
+    if not settings.WEBHOOK_ALLOW_UNKEYED:
+        return _refuse(None, "no key", 404)
+    if _too_large(request):
+        return _refuse(None, "too large", 413)
+    instance = instance_named_in(request.body)
+    if instance is None:
+        return _refuse(None, "unknown instance", 404)
+    return _keep(request, instance)
+
+
+def _keep(request: HttpRequest, instance: WhatsappInstance) -> HttpResponse:
+    try:
+        provider_for(instance).verify_webhook(request.body, request.headers)
+    except errors.WebhookNotJson:
+        return _refuse(instance, "not JSON", 400)
+    except errors.WebhookNotAuthentic:
+        return _refuse(instance, "not authentic", 403)
+    WebhookEvent.objects.create(instance=instance, body=request.body)
+    wake_workers()
+    return HttpResponse()
+
+
+def _answer_challenge(request: HttpRequest, instance: WhatsappInstance) -> HttpResponse:
+    try:
+        challenge = provider_for(instance).answer_challenge(request.GET)
+    except errors.WebhookNotAuthentic:
+        return _refuse(instance, "wrong verify token", 403)
+    return HttpResponse(challenge, content_type="text/plain")
+
+
+def _too_large(request: HttpRequest) -> bool:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return not length.isdigit() or int(length) > settings.WEBHOOK_MAX_BYTES
+
+
+def _refuse(instance: WhatsappInstance | None, reason: str, status: int) -> HttpResponse:
+    count_refusal(instance.pk if instance else None, reason)
+    return HttpResponse(status=status)
