@@ -28,7 +28,7 @@ demo: $(RUN) ## The same on a throw-away database, fed by simulated providers
 test: test-sqlite test-postgres ## Run every test on SQLite, then on PostgreSQL
 
 test-sqlite: $(DEV) ## Run every test on SQLite
-	$(SUITE) $(ARGS)
+	TEST_DATABASE_URL= $(SUITE) $(ARGS)
 
 test-postgres: $(DEV) ## Run every test on PostgreSQL: TEST_DATABASE_URL, or a server it starts and stops
 	$(SUITE) -p tests.postgres $(ARGS)
