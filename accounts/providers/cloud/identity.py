@@ -1,27 +1,33 @@
 """Who a Cloud API change speaks of: a phone, a business-scoped id, its parent, a username, in any mixture."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from accounts.providers.events import Chat, ChatKind, Party
 from accounts.providers.wire import Fields
 
 
+CARD_IDS = ("wa_id", "user_id", "parent_user_id")
+
+
 @dataclass(frozen=True, slots=True)
 class Directory:
     """The ``contacts`` of one change: names and further ids of those whom its messages only number."""
 
-    cards: tuple[Fields, ...]
+    by_id: Mapping[str, Fields]
+    only: Fields
 
     def card_of(self, phone: str, bsuids: tuple[str, ...]) -> Fields:
-        named = {phone, *bsuids} - {""}
-        if not named and len(self.cards) == 1:
-            return self.cards[0]
-        ids = ("wa_id", "user_id", "parent_user_id")
-        return next((card for card in self.cards if named & {card.word(i) for i in ids}), Fields())
+        named = [known_id for known_id in (phone, *bsuids) if known_id]
+        if not named:
+            return self.only
+        return next((self.by_id[known_id] for known_id in named if known_id in self.by_id), Fields())
 
 
 def directory_of(value: Fields) -> Directory:
-    return Directory(tuple(value.each("contacts")))
+    cards = list(value.each("contacts"))
+    by_id = {card.word(name): card for card in reversed(cards) for name in CARD_IDS}
+    return Directory(by_id=by_id, only=cards[0] if len(cards) == 1 else Fields())
 
 
 def person(fields: Fields, role: str, directory: Directory) -> Party:
