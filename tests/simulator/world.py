@@ -72,6 +72,7 @@ class Line:
     waba_id: str = "900000000000001"
     connected: bool = True
     dialect: str = "B"
+    client: str = ""
     webhooks: dict[str, str] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
 
