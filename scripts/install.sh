@@ -39,11 +39,15 @@ get_uv() {
     "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION"
 }
 
+install_with_uv() {
+    get_uv && "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" --compile-bytecode \
+        --require-hashes --requirement "$lock"
+}
+
 new_enough "$VENV/bin/python" || make_venv
 echo "Installing $lock"
-if get_uv; then
-    "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" --compile-bytecode --require-hashes --requirement "$lock"
-else
-    echo "uv is not to be had: pip installs, which takes longer"
+if ! install_with_uv; then
+    # uv may not be there for this machine, and does not read where pip.conf says that packages are.
+    echo "Not with uv; pip installs, which takes longer"
     "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock"
 fi
