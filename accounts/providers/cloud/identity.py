@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from accounts.providers.events import Chat, ChatKind, Party
 from accounts.providers.wire import Fields
 
-
 CARD_IDS = ("wa_id", "user_id", "parent_user_id")
 
 

@@ -80,3 +80,10 @@ def test_noise_is_not_shown_as_a_message(content: Any, reason: str) -> None:
 
 def test_a_key_exchange_beside_a_text_does_not_hide_it() -> None:
     assert message({"senderKeyDistributionMessage": {"groupId": "x"}, "conversation": "oi"}).text == "oi"
+
+
+def test_a_reaction_without_moment_has_its_senders_time() -> None:
+    part = {"key": {"ID": "3EB0BB"}, "text": "👍", "senderTimestampMS": "1790001600000"}
+    event = parsed({"reactionMessage": part}, moment=None)
+    assert isinstance(event, ReactionChanged)
+    assert event.occurred_at == datetime.fromtimestamp(1790001600, UTC)

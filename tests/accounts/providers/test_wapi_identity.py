@@ -153,3 +153,8 @@ def test_keys_in_lower_case_are_read_all_the_same() -> None:
     (event,) = webhooks.parse(json.dumps(lowered).encode())
     assert isinstance(event, MessageReceived)
     assert event.chat.contact == Party(phone=PHONE, lid=LID, name="Ana")
+
+
+def test_the_digits_of_our_own_lid_are_no_members_phone() -> None:
+    event = received(chat={"id": "120363000000000001@g.us"}, sender={"id": OWN_LID.removesuffix("@lid")})
+    assert event.sender is None

@@ -1,5 +1,6 @@
 """Files in W-API messages."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -104,3 +105,27 @@ def test_wrappers_in_wrappers_are_opened() -> None:
 def test_no_key_of_a_file_shows_in_a_representation() -> None:
     event = message({"imageMessage": FILE})
     assert KEY not in repr(event) and repr(bytes(range(32))) not in repr(event)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"viewOnceMessage": {"message": {"videoMessage": {"mimetype": "video/mp4"}}}},
+        {"videoMessage": {"mimetype": "video/mp4", "viewOnce": True}},
+    ],
+)
+def test_either_the_wrapper_or_the_flag_makes_a_view_once(content: dict[str, Any]) -> None:
+    event = message(content)
+    assert event.payload == {"view_once": True}
+    assert event.media is not None and event.media.unavailable.startswith("view once")
+
+
+def test_the_address_tells_the_deadline_when_the_path_does_not() -> None:
+    part = {
+        "mediaKey": KEY,
+        "URL": "https://mmg.whatsapp.net/v/x.enc?oe=6B000002",
+        "mediaKeyTimestamp": "1790001200",
+    }
+    event = message({"imageMessage": part})
+    assert event.media is not None
+    assert event.media.expires_at == datetime.fromtimestamp(0x6B000002, UTC)
