@@ -64,7 +64,8 @@ def main() -> None:
         logger.info("ready at %s with %d lines", sim.url, len(world.lines))
         if options.demo:
             world.acknowledge_after = 4.0
-            feed = (sim, list(world.lines.values()), stop, options.pace, options.seed + runs, not runs)
+            burst = 0.0 if runs else 3.0
+            feed = (sim, list(world.lines.values()), stop, options.pace, options.seed + runs, burst)
             Thread(target=scenario.run, args=feed, name="scenario", daemon=True).start()
         serve(world, options.state, runs + 1, stop)
 

@@ -22,10 +22,10 @@ CONTACTS = {
     ],
     CLINIC: [
         person("Beatriz Amaral", 20201),
-        person("João Pedro Reis", 20202),
+        person("Grace Miller", 20205, "grace.m"),
         person("Sônia Martins", 20203),
         person("Lucas Tavares", 20204),
-        person("Grace Miller", 20205, "grace.m"),
+        person("João Pedro Reis", 20202),
         person("Laboratório Exemplo", 20206),
     ],
 }

@@ -216,15 +216,14 @@ class WapiComposer:
     def edit(self, who: Person, target: str, words: str, **frame: Unpack[Frame]) -> Body:
         content = {
             "type": "MESSAGE_EDIT",
-            "key": self._key(who, target, False),
+            "key": self._key(who, target, frame.get("from_me", False)),
             "editedMessage": {"conversation": words},
         }
         return self.message(who, {"protocolMessage": content}, **frame)
 
     def revoke(self, who: Person, target: str, **frame: Unpack[Frame]) -> Body:
-        return self.message(
-            who, {"protocolMessage": {"type": "REVOKE", "key": self._key(who, target, False)}}, **frame
-        )
+        key = self._key(who, target, frame.get("from_me", False))
+        return self.message(who, {"protocolMessage": {"type": "REVOKE", "key": key}}, **frame)
 
     def noise(self, who: Person, **frame: Unpack[Frame]) -> Body:
         content = {

@@ -88,6 +88,12 @@ def add_line(world: World, courier: Courier, request: Request) -> Body:
     return {"id": line.id}
 
 
+def set_webhook(world: World, courier: Courier, request: Request) -> Body:
+    line = world.lines[request.json["line"]]
+    line.use_webhook(str(request.json["url"]))
+    return {"id": line.id}
+
+
 def list_lines(world: World, courier: Courier, request: Request) -> list[Body]:
     hidden = ("token", "app_secret", "verify_token")
     return [{k: v for k, v in asdict(line).items() if k not in hidden} for line in list(world.lines.values())]
@@ -152,6 +158,7 @@ ACTS: dict[tuple[str, str], Act] = {
     ("DELETE", "faults"): clear_faults,
     ("GET", "lines"): list_lines,
     ("POST", "lines"): add_line,
+    ("POST", "webhook"): set_webhook,
     ("POST", "files"): add_file,
     ("POST", "compose"): lambda world, courier, request: compose(world, request.json),
     ("POST", "say"): say,

@@ -11,23 +11,30 @@ from tests.simulator.server import Simulator
 from tests.simulator.stage import DOWNLOAD_FAILS, Stage, Thread
 from tests.simulator.world import Line, Sent
 
-BURST_SECONDS = 3.0
 BACK = 3 * 3600
 Turn = tuple[Stage, Thread, script.Step]
 
 
 def run(
-    sim: Simulator, lines: list[Line], stop: Event, pace: float = 4.0, seed: int = 7, opening: bool = True
+    sim: Simulator,
+    lines: list[Line],
+    stop: Event,
+    pace: float = 4.0,
+    seed: int = 7,
+    burst: float = 3.0,
 ) -> None:
-    """Plays until ``stop``. Waits for the product to give each line its webhook address."""
+    """Plays until ``stop``, ``pace`` seconds between two messages after an opening of ``burst`` seconds (0: none).
+
+    Begins when the product has given each line its webhook address.
+    """
     random = Random(seed)
     stages = [Stage(sim.world, sim.courier, line, random) for line in lines]
     for line in lines:
         sim.world.fault(f"download-media@{line.id}", status=500, body=DOWNLOAD_FAILS)
     if not wait_for_addresses(lines, stop):
         return
-    if opening:
-        open_with(stages, stop)
+    if burst:
+        open_with(stages, stop, burst)
     go_on(sim, stages, stop, pace, random)
 
 
@@ -38,7 +45,7 @@ def wait_for_addresses(lines: list[Line], stop: Event) -> bool:
     return True
 
 
-def open_with(stages: list[Stage], stop: Event) -> None:
+def open_with(stages: list[Stage], stop: Event, burst: float) -> None:
     """Everything that the admin should show within seconds, dated back over the last hours."""
     turns = list(
         interleaved([turns for number, stage in enumerate(stages) for turns in openings(number, stage)])
@@ -46,7 +53,7 @@ def open_with(stages: list[Stage], stop: Event) -> None:
     for place, (stage, thread, step) in enumerate(turns):
         at = stage.world.now() - BACK * (1 - place / len(turns))
         stage.play(thread, step, at)
-        if stop.wait(BURST_SECONDS / len(turns)):
+        if stop.wait(burst / len(turns)):
             return
 
 

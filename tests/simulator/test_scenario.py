@@ -25,7 +25,7 @@ def lines(sim: Simulator, inbox: Inbox) -> list[Line]:
 @pytest.fixture
 def feed(sim: Simulator, lines: list[Line]) -> Iterator[threading.Event]:
     stop = threading.Event()
-    thread = threading.Thread(target=scenario.run, args=(sim, lines, stop, 0.02))
+    thread = threading.Thread(target=scenario.run, args=(sim, lines, stop, 0.02, 7, 0.3))
     thread.start()
     yield stop
     stop.set()

@@ -101,6 +101,13 @@ def test_an_incomplete_sending_is_refused(call: Caller, body: dict[str, str]) ->
     assert call("POST", "/message/send-text", body).status_code == 400
 
 
+def test_a_deleted_message_is_seen_revoked(call: Caller, wapi_line: Line, inbox: Inbox) -> None:
+    wapi_line.use_webhook(inbox.url)
+    call("DELETE", "/message/delete-message", phone="5511900002222", messageId="3EB0AA")
+    revoke = inbox.wait_for(1)[0]["msgContent"]["protocolMessage"]
+    assert (revoke["type"], revoke["key"]["ID"]) == ("REVOKE", "3EB0AA")
+
+
 def test_a_download_lends_the_plain_file(sim: Simulator, call: Caller, wapi_line: Line) -> None:
     file = sim.world.sample_file(wapi_line, "cake.jpg")
     found = call("POST", "/message/download-media", download_body(file)).json()

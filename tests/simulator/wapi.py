@@ -11,7 +11,7 @@ from tests.simulator.cdn import Route
 from tests.simulator.compose_wapi import WapiComposer
 from tests.simulator.delivery import Courier
 from tests.simulator.wapi_media import answer_download
-from tests.simulator.wapi_messages import FIELDS, answer_send
+from tests.simulator.wapi_messages import FIELDS, answer_send, recipient
 from tests.simulator.wire import Request, Response, json_response, text_response
 from tests.simulator.world import Line, World
 
@@ -190,6 +190,16 @@ def done(call: Call) -> Response:
     return json_response(200, {"error": False, "message": "Feito."})
 
 
+def delete_message(call: Call) -> Response:
+    """For everyone; the echo is what our own other devices see."""
+    query = call.request.query
+    if not (query.get("phone") and query.get("messageId")):
+        return wapi_error(400, "Campo obrigatório: phone, messageId")
+    body = call.composer.revoke(recipient(query["phone"]), query["messageId"], from_me=True, from_api=True)
+    call.courier.later(call.line, body, call.world.acknowledge_after / 4)
+    return json_response(200, {"error": False, "message": "Mensagem apagada."})
+
+
 def download_media(call: Call) -> Response:
     return answer_download(call.world, call.request.json)
 
@@ -208,6 +218,6 @@ ANSWERS: dict[tuple[str, str], Answer] = {
     ("GET", "/contacts/profile-picture"): profile_picture,
     ("POST", "/chats/send-presence"): done,
     ("POST", "/message/read-message"): done,
-    ("DELETE", "/message/delete-message"): done,
+    ("DELETE", "/message/delete-message"): delete_message,
     ("POST", "/message/download-media"): download_media,
 }

@@ -2,8 +2,10 @@
 
 import base64
 import random
+import shutil
 import tempfile
 import time
+import weakref
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -158,13 +160,11 @@ class World:
         self.requests: deque[Seen] = deque(maxlen=10_000)
         self.deliveries: deque[dict[str, Any]] = deque(maxlen=1_000)
         self.lock = RLock()
-        self._folder = tempfile.TemporaryDirectory(prefix="simulator-")
+        self._folder = Path(tempfile.mkdtemp(prefix="simulator-"))
+        self.close = weakref.finalize(self, shutil.rmtree, self._folder, True)
 
     def now(self) -> float:
         return time.time() + self.clock_offset
-
-    def close(self) -> None:
-        self._folder.cleanup()
 
     def fault(self, point: str, **facts: Any) -> Fault:
         return self.faults.add(point, **facts)
@@ -254,4 +254,4 @@ class World:
         return f"/v/t62.{FAMILIES[kind]}-24/{name}_n.enc?ccb=11-4&oh={oh}&oe={expires:X}&_nc_sid=5e03e0"
 
     def _new_path(self) -> Path:
-        return Path(self._folder.name) / self.random.randbytes(12).hex()
+        return self._folder / self.random.randbytes(12).hex()
