@@ -29,8 +29,11 @@ class People:
 
     def __init__(self, client: Client, parties: Iterable[Party]) -> None:
         self._client = client
+        self._names = {alias for party in parties for alias in _names(party)}
         self._known: dict[Alias, Contact] = {}
-        self._read({alias for party in parties for alias in _names(party)})
+        self._settled: dict[Party, Contact] = {}
+        self._locked = False
+        self._read(self._names)
 
     def known(self, party: Party) -> Contact | None:
         """The contact behind a party, without making one."""
@@ -38,10 +41,14 @@ class People:
 
     def find(self, party: Party) -> Contact:
         """The one contact behind a party: found, made, or merged from several when this party shows they are one."""
+        if party not in self._settled:
+            self._settled[party] = self._settle(party)
+        return self._settled[party]
+
+    def _settle(self, party: Party) -> Contact:
         contacts = self._matching(party)
         if len(contacts) != 1 or self._has_news(party):
             self._lock()
-            self._read(_names(party))
             contacts = self._matching(party) or [self._create(party)]
             for other in contacts[1:]:
                 self._merge(contacts[0], other)
@@ -69,8 +76,11 @@ class People:
         return any((kind, value) not in self._known for kind, value in party.aliases)
 
     def _lock(self) -> None:
-        """Contacts of a client are made and merged by one transaction at a time."""
-        Client.objects.select_for_update(no_key=True).get(pk=self._client.pk)
+        """Contacts of a client are made and merged by one transaction at a time; what it then reads stays true."""
+        if not self._locked:
+            Client.objects.select_for_update(no_key=True).get(pk=self._client.pk)
+            self._locked = True
+            self._read(self._names)
 
     def _read(self, names: Iterable[Alias]) -> None:
         values = {value for _, value in names}
@@ -83,19 +93,19 @@ class People:
         return Contact.objects.create(client=self._client, name=party.name[:200])
 
     def _add_aliases(self, contact: Contact, party: Party) -> None:
-        for kind, value in party.aliases:
-            if self._known.get((kind, value)) == contact:
-                continue
-            ContactAlias.objects.update_or_create(
-                client=self._client, kind=kind, value=value, defaults={"contact": contact}
-            )
-            self._known[(kind, value)] = contact
+        """Only a user name can be somebody else's by now: it has moved."""
+        news = [alias for alias in party.aliases if self._known.get(alias) != contact]
+        moved = [value for kind, value in news if (kind, value) in self._known]
+        ContactAlias.objects.filter(client=self._client, kind=AliasKind.USERNAME, value__in=moved).delete()
+        ContactAlias.objects.bulk_create(
+            ContactAlias(client=self._client, contact=contact, kind=kind, value=value) for kind, value in news
+        )
+        self._known |= dict.fromkeys(news, contact)
 
     def _merge(self, keeper: Contact, other: Contact) -> None:
         merge(keeper, other)
-        for alias, contact in self._known.items():
-            if contact.pk == other.pk:
-                self._known[alias] = keeper
+        self._known.update({name: keeper for name, contact in self._known.items() if contact == other})
+        self._settled.update({party: keeper for party, contact in self._settled.items() if contact == other})
 
 
 def merge(keeper: Contact, other: Contact) -> None:
@@ -124,12 +134,10 @@ def _join(keeper: Conversation, other: Conversation) -> None:
     Message.objects.filter(conversation=other).exclude(provider_message_id__in=twice).update(
         conversation=keeper
     )
-    newest = Coalesce(F("last_message_at"), other.last_message_at)
-    if other.last_message_at:
-        newest = Greatest(newest, other.last_message_at)
-    Conversation.objects.filter(pk=keeper.pk).update(
-        last_message_at=newest, unread_count=F("unread_count") + other.unread_count
-    )
+    rows = Conversation.objects.filter(pk=keeper.pk)
+    rows.update(unread_count=F("unread_count") + other.unread_count)
+    if newest := other.last_message_at:
+        rows.update(last_message_at=Greatest(Coalesce("last_message_at", newest), newest))
     Conversation.objects.filter(pk=other.pk).delete()
 
 

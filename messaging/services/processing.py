@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 from django.db.models import QuerySet
 
-from accounts.leases import Claim, LeaseLost
+from accounts.leases import Claim, LeaseLost, WaitingQuerySet
 from accounts.models import WhatsappInstance
 from accounts.providers.base import Provider
 from accounts.providers.errors import UnknownPayload
@@ -49,12 +49,12 @@ class Lines:
 
 
 def process_due(
-    token: uuid.UUID, *, now: datetime, limit: int = BATCH, work: QuerySet[WebhookEvent] | None = None
+    token: uuid.UUID, *, now: datetime, limit: int = BATCH, work: WaitingQuerySet | None = None
 ) -> int:
     """Claim and process what is due. One worker at a time has an instance's events, and takes them in order."""
     wish = Claim(limit=limit, per_instance=limit, lease=_lease(), token=token, exclusive=True)
     rows = WebhookEvent.objects.all() if work is None else work
-    claimed: list[WebhookEvent] = rows.claim(wish, now=now)  # type: ignore[attr-defined]
+    claimed: list[WebhookEvent] = rows.claim(wish, now=now)
     claimed.sort(key=lambda event: (event.instance_id, event.pk))
     for _, batch in groupby(claimed, key=lambda event: event.instance_id):
         process_batch(list(batch), token, now)

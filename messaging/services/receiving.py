@@ -75,7 +75,8 @@ class Receiving:
                 self.people.find(change.event.sender)
 
     def _read_messages(self) -> None:
-        named = {one.event.message_id for one in (*self.received, *self.changed)}
+        named = {one.event.message_id for one in self.received}
+        named |= {one.event.message_id for one in self.changed}
         instances = {one.instance.pk for one in self.told}
         rows = Message.objects.filter(provider_message_id__in=named, conversation__instance__in=instances)
         for message in rows.select_related("conversation", "media"):
@@ -115,7 +116,7 @@ class Receiving:
             status=MessageStatus.SENT if event.from_me else "",
         )
         self._fill(message, one)
-        self.threads.arrived(message.conversation, message.sent_at, unread=not event.from_me)
+        self.threads.arrived(message.conversation, unread=not event.from_me)
         return message
 
     def _fill(self, message: Message, one: Told[MessageReceived]) -> None:

@@ -1,25 +1,16 @@
 """Which conversation a message belongs to, and what its arrival does to the conversation's line in the list."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models import F, OuterRef, Q, Subquery
 
 from accounts.models import WhatsappInstance
 from accounts.providers.events import Chat, ChatKind
-from messaging.models import Conversation
+from messaging.models import Conversation, Message
 from messaging.services.contacts import People
-
-
-@dataclass
-class Arrival:
-    """What a batch brings to one conversation."""
-
-    newest: datetime
-    unread: int = 0
 
 
 @dataclass
@@ -28,7 +19,7 @@ class Threads:
 
     people: People
     _known: dict[tuple[int, str], Conversation] = field(default_factory=dict)
-    _arrivals: dict[int, Arrival] = field(default_factory=dict)
+    _arrivals: Counter[int] = field(default_factory=Counter)
 
     def read(self, chats: Iterable[tuple[WhatsappInstance, Chat]]) -> None:
         pairs = list(chats)
@@ -47,28 +38,25 @@ class Threads:
         key = (instance.pk, _key(contact.pk if contact else None, chat.id))
         if key not in self._known:
             kind = ChatKind.DIRECT if contact else chat.kind
-            unique = {"contact": contact} if contact else {"chat_id": chat.id}
-            self._known[key], _ = Conversation.objects.get_or_create(
-                instance=instance, kind=kind, **unique, defaults=_looks(chat)
+            self._known[key] = Conversation.objects.create(
+                instance=instance, kind=kind, contact=contact, **_looks(chat)
             )
         _learn_title(self._known[key], chat)
         return self._known[key]
 
-    def arrived(self, conversation: Conversation, at: datetime, *, unread: bool) -> None:
-        arrival = self._arrivals.setdefault(conversation.pk, Arrival(newest=at))
-        arrival.newest = max(arrival.newest, at)
-        arrival.unread += unread
+    def arrived(self, conversation: Conversation, *, unread: bool) -> None:
+        self._arrivals[conversation.pk] += unread
 
     def write(self) -> None:
         """Counters change in the database: others may be changing them as well."""
-        for pk, arrival in sorted(self._arrivals.items()):
-            changes: dict[str, Any] = {
-                "last_message_at": Greatest(Coalesce("last_message_at", arrival.newest), arrival.newest)
-            }
-            if arrival.unread:
-                changes["unread_count"] = F("unread_count") + arrival.unread
-                changes["status"] = Conversation.Status.OPEN
-            Conversation.objects.filter(pk=pk).update(**changes)
+        newest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-sent_at", "-id")
+        touched = Conversation.objects.filter(pk__in=self._arrivals)
+        touched.update(last_message_at=Subquery(newest.values("sent_at")[:1]))
+        for unread in set(self._arrivals.values()) - {0}:
+            pks = [pk for pk, count in self._arrivals.items() if count == unread]
+            Conversation.objects.filter(pk__in=pks).update(
+                unread_count=F("unread_count") + unread, status=Conversation.Status.OPEN
+            )
 
 
 def _key(contact: int | None, chat_id: str) -> str:

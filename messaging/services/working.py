@@ -1,0 +1,86 @@
+"""The worker's loop: webhook events, media files, and a broom, in one thread that owns the database."""
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from django.db import close_old_connections
+from django.utils import timezone
+
+from media.services import Fetcher, sweep
+from messaging.services.processing import process_due
+from messaging.services.waking import Alarm
+
+log = structlog.get_logger(__name__)
+
+IDLE_SECONDS = 1.0
+SWEEP_SECONDS = 600.0
+DATABASE_BREAK_SECONDS = 2.0
+
+
+@dataclass
+class Worker:
+    """``now`` is asked for the time at each turn. ``stop`` lets what is in hand finish."""
+
+    now: Callable[[], datetime] = timezone.now
+    token: uuid.UUID = field(default_factory=uuid.uuid4)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.fetcher = Fetcher(token=self.token)
+        self._swept_at = 0.0
+
+    def stop(self) -> None:
+        self.stopping.set()
+
+    def drain(self) -> None:
+        """Everything that is due, and what becomes due by it; then end."""
+        try:
+            sweep()
+            while not self.stopping.is_set() and (self.turn() or self.fetcher.under_way):
+                self.fetcher.collect(self.now(), wait=0.2)
+        finally:
+            self.finish()
+
+    def run(self, alarm: Alarm) -> None:
+        """Until told to stop. A database that is away for a while is waited for."""
+        self.fetcher.on_result = alarm.ring
+        try:
+            while not self.stopping.is_set():
+                self._turn_or_rest(alarm)
+        finally:
+            self.finish()
+
+    def turn(self) -> int:
+        """One look at everything that waits; how much there was."""
+        done = process_due(self.token, now=self.now())
+        done += self.fetcher.top_up(self.now())
+        done += self.fetcher.collect(self.now())
+        self.fetcher.renew(self.now())
+        return done
+
+    def finish(self) -> None:
+        """What is under way is finished and written down; nothing new is claimed."""
+        while self.fetcher.under_way:
+            self.fetcher.collect(self.now(), wait=1)
+            self.fetcher.renew(self.now())
+        self.fetcher.close()
+
+    def _turn_or_rest(self, alarm: Alarm) -> None:
+        try:
+            self._sweep_now_and_then()
+            if not self.turn():
+                alarm.sleep(IDLE_SECONDS)
+        except Exception:  # noqa: BLE001 - leases bring back what this turn held; the next turn may fare better
+            log.exception("worker turn failed")
+            close_old_connections()
+            self.stopping.wait(DATABASE_BREAK_SECONDS)
+
+    def _sweep_now_and_then(self) -> None:
+        if time.monotonic() - self._swept_at > SWEEP_SECONDS or not self._swept_at:
+            self._swept_at = time.monotonic()
+            sweep()
