@@ -1,0 +1,81 @@
+"""Processes webhooks and fetches media."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from messaging.services.waking import Alarm
+from messaging.services.working import Worker
+
+STOPS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Command(BaseCommand):
+    help = (
+        "Process webhook events and fetch media files until stopped. "
+        "SIGTERM or Ctrl-C finishes what is in hand; kill -9 loses nothing either."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="drain what is due now, then exit")
+        parser.add_argument(
+            "--processes", type=int, default=1, metavar="N", help="worker processes (PostgreSQL; default 1)"
+        )
+
+    def handle(self, *, once: bool, processes: int, **options: Any) -> None:
+        if processes < 1:
+            raise CommandError("--processes must be at least 1.")
+        if processes > 1 and connection.vendor != "postgresql":
+            raise CommandError("SQLite has one writer: several worker processes need PostgreSQL.")
+        if processes > 1 and not once:
+            supervise(processes)
+        else:
+            work(once=once)
+
+
+def work(*, once: bool) -> None:
+    worker = Worker()
+    if once:
+        worker.drain()
+        return
+    alarm = Alarm()
+
+    def stop(*_: object) -> None:
+        worker.stop()
+        alarm.ring()
+
+    for number in STOPS:
+        signal.signal(number, stop)
+    worker.run(alarm)
+
+
+def supervise(processes: int) -> None:
+    """Each worker is a process of its own; one that dies is replaced."""
+    stopping = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        stopping = True
+
+    for number in STOPS:
+        signal.signal(number, stop)
+    children = [start() for _ in range(processes)]
+    while not stopping:
+        children = [child if child.poll() is None else start() for child in children]
+        time.sleep(0.5)
+    for child in children:
+        child.send_signal(signal.SIGTERM)
+    for child in children:
+        child.wait()
+
+
+def start() -> "subprocess.Popen[bytes]":
+    # A child in the same group would get Ctrl-C twice; its own parent death is seen by the lease.
+    return subprocess.Popen([sys.executable, os.path.abspath(sys.argv[0]), "worker"], start_new_session=True)
