@@ -22,7 +22,7 @@ def _current() -> MultiFernet:
     return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS))
 
 
-class EncryptedTextField(models.TextField):
+class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
     """Plain text in Python, a Fernet token in the database. An empty string stays empty; lookups are refused."""
 
     def get_prep_value(self, value: Any) -> Any:

@@ -56,8 +56,9 @@ def instance_named_in(body: bytes) -> WhatsappInstance | None:
     """The instance that a webhook body itself names; no proof of anything."""
     for name, provider in PROVIDERS.items():
         line = provider.line_of(body)
-        found = WhatsappInstance.objects.reachable().filter(provider=name, instance_id=line).first()
-        if line and found:
+        rows = WhatsappInstance.objects.reachable().filter(provider=name, instance_id=line)
+        found: WhatsappInstance | None = rows.first() if line else None
+        if found:
             return found
     return None
 

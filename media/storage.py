@@ -51,7 +51,7 @@ def incoming_folder() -> Path:
     return folder
 
 
-class PartFile(File):
+class PartFile(File):  # type: ignore[type-arg]
     """A finished part file: a local storage moves it, any other reads it."""
 
     def temporary_file_path(self) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import environ
+import environ  # type: ignore[import-untyped]
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 

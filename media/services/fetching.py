@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import QuerySet
 
 from accounts.leases import Claim
 from accounts.services import door, provider_for
-from media.models import MediaFile
+from media.models import MediaFile, MediaFileQuerySet
 from media.services import health
 from media.services.deciding import Errand, Result
 from media.services.recording import hold_back, record, reuse_known
@@ -33,12 +32,13 @@ class Fetcher:
     token: uuid.UUID = field(default_factory=uuid.uuid4)
     under_way: int = 0
     renewed_at: datetime | None = None
+    on_result: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="fetch")
         self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
 
-    def top_up(self, now: datetime, work: QuerySet[MediaFile] | None = None) -> int:
+    def top_up(self, now: datetime, work: MediaFileQuerySet | None = None) -> int:
         """Claim as much as there is room for, a little more than threads so that none waits for the database."""
         room = 2 * self.threads - self.under_way
         if room < max(1, self.threads // 2):
@@ -68,6 +68,7 @@ class Fetcher:
 
     def _run(self, errand: Errand) -> None:
         self._results.put(bring(errand))
+        self.on_result()
 
     def _finished(self, wait: float) -> list[Result]:
         results: list[Result] = []
@@ -85,7 +86,7 @@ def lease() -> timedelta:
 
 
 def claim(
-    limit: int, token: uuid.UUID, now: datetime, work: QuerySet[MediaFile] | None = None
+    limit: int, token: uuid.UUID, now: datetime, work: MediaFileQuerySet | None = None
 ) -> list[MediaFile]:
     wish = Claim(limit=limit, per_instance=settings.INSTANCE_CONCURRENCY, lease=lease(), token=token)
     rows = MediaFile.objects.all() if work is None else work
@@ -126,7 +127,7 @@ def bring(errand: Errand) -> Result:
     return Result(errand, attempts, fetched=fetched, name=name)
 
 
-def fetch_now(work: QuerySet[MediaFile], *, now: Callable[[], datetime]) -> Iterator[int]:
+def fetch_now(work: MediaFileQuerySet, *, now: Callable[[], datetime]) -> Iterator[int]:
     """Fetch what of ``work`` is due until nothing is; yields how many were settled each time."""
     fetcher = Fetcher()
     try:

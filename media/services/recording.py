@@ -4,12 +4,13 @@ import random
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.db import transaction
 from django.db.models import F
 
-from media.models import FetchAttempt, MediaFile, StrategyHealth
+from media.models import FetchAttempt, MediaFile, MediaFileQuerySet, StrategyHealth
 from media.services import health
 from media.services.deciding import Decision, Result, decide, wait_for
 from media.storage import is_there
@@ -67,7 +68,7 @@ def _settle(result: Result, token: uuid.UUID, now: datetime) -> None:
 
 
 def _put(media_file: MediaFile, decision: Decision, token: uuid.UUID) -> None:
-    changes = {"error": decision.error[:500]}
+    changes: dict[str, Any] = {"error": decision.error[:500]}
     if decision.next_attempt_at:
         changes["next_attempt_at"] = decision.next_attempt_at
     if not decision.counts:
@@ -100,7 +101,7 @@ def _reuse(media_file: MediaFile, twin: MediaFile, token: uuid.UUID, now: dateti
         )
 
 
-def _held(media_file: MediaFile, token: uuid.UUID):  # type: ignore[no-untyped-def]
+def _held(media_file: MediaFile, token: uuid.UUID) -> MediaFileQuerySet:
     return MediaFile.objects.held_by(token).filter(pk=media_file.pk)
 
 
