@@ -44,6 +44,14 @@ def find_route(world: World, courier: Courier, request: Request) -> Route:
     return route_cdn(world, request)
 
 
+def understood(source: BinaryIO) -> Request | None:
+    """None also for what is no HTTP, such as a length that is no number."""
+    try:
+        return read_request(source)
+    except ValueError:
+        return None
+
+
 class Connection(socketserver.BaseRequestHandler):
     server: "Server"
     request: socket.socket
@@ -52,9 +60,9 @@ class Connection(socketserver.BaseRequestHandler):
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self.request.makefile("rb", 65536) as source:
             try:
-                while (request := read_request(cast(BinaryIO, source))) is not None:
+                while (request := understood(cast(BinaryIO, source))) is not None:
                     self._answer(request)
-            except (Hangup, OSError, ValueError):
+            except (Hangup, OSError):
                 return
 
     def _answer(self, request: Request) -> None:
