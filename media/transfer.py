@@ -11,6 +11,8 @@ from media.verification import CHUNK, Intake
 
 RESUMES = 20
 FRESH_STARTS = 2
+# A reset may take back bytes that had arrived already, so bringing none once is no verdict.
+FRUITLESS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +47,23 @@ class Transfer:
         self._view = memoryview(bytearray(CHUNK))
 
     def run(self) -> None:
+        fruitless = 0
         for _ in range(RESUMES):
-            before = self._meter.bytes
+            before, self._resumable = self._meter.bytes, False
             try:
                 return self._go_on()
             except TooSlow:
                 raise
             except errors.Unavailable:
-                if not self._resumable or self._meter.bytes == before:
+                fruitless = fruitless + 1 if self._meter.bytes == before else 0
+                if not self._resumable or fruitless > FRUITLESS:
                     raise
         return self._go_on()
 
     def _go_on(self) -> None:
-        headers = (
-            {**self._source.headers, "If-Range": self._etag}
-            if self._at and self._etag
-            else self._source.headers
-        )
+        headers = dict(self._source.headers)
+        if self._at and self._etag:
+            headers["If-Range"] = self._etag
         with self._door.download(
             self._source.url, token=self._source.token, headers=headers, offset=self._at
         ) as body:

@@ -48,6 +48,8 @@ class Body:
         self.received = 0
         self.offset = self._start_of(offset)
         self._socket = self._direct()
+        # What came along with the headers; the buffer would lose it if asked for more than it has and the line broke.
+        self._ahead = True
 
     @property
     def etag(self) -> str:
@@ -86,9 +88,13 @@ class Body:
         return count
 
     def _read(self, view: memoryview) -> int:
-        if self._socket is not None:
-            return self._socket.readinto1(view[: self.length])
-        data: bytes = self._raw.read1(len(view), decode_content=True)
+        if self._socket is None:
+            data = self._raw.read1(len(view), decode_content=True)
+        elif self._ahead:
+            wanted = len(view[: self.length])
+            data, self._ahead = self._socket.read1(wanted), wanted < io.DEFAULT_BUFFER_SIZE
+        else:
+            return int(self._socket.raw.readinto(view[: self.length]) or 0)
         view[: len(data)] = data
         return len(data)
 

@@ -4,8 +4,9 @@ import re
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 RANGE = re.compile(r"bytes=(\d+)-")
@@ -50,7 +51,7 @@ class Origin:
             threading.Thread(target=self.talk, args=(connection,), daemon=True).start()
 
     def talk(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as lines:
+        with suppress(OSError), connection, connection.makefile("rb") as lines:
             while request := lines.readline().decode("latin-1").split():
                 pairs = iter(lambda: lines.readline().decode("latin-1").strip(), "")
                 headers = {
@@ -59,10 +60,7 @@ class Origin:
                 lines.read(int(headers.get("content-length", 0)))
                 asked = Asked(request[0], request[1], headers)
                 self.asked.append(asked)
-                try:
-                    if not self.answer(asked, connection):
-                        return
-                except OSError:
+                if not self.answer(asked, connection):
                     return
 
 
@@ -117,6 +115,8 @@ def ranged(
 
 
 def reset(connection: socket.socket) -> None:
+    # What was sent has to be read first: a reset takes back what still waits.
+    time.sleep(0.02)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
