@@ -14,9 +14,12 @@ LARGEST_THUMBNAIL = 64 * 1024
 
 
 def new_media_file(
-    *, instance: WhatsappInstance, chat_id: str, media: MediaDescriptor, now: datetime
+    *, instance: WhatsappInstance, chat_id: str, media: MediaDescriptor, received_at: datetime, now: datetime
 ) -> MediaFile:
-    """An unsaved row, due at once, or unavailable when the message itself says that no file will come."""
+    """An unsaved row, due at once, or unavailable when the message itself says that no file will come.
+
+    A message that names no deadline gets the provider's, counted from its arrival: asking too long costs little.
+    """
     lifetime = PROVIDERS[instance.provider].media_lifetime
     return MediaFile(
         instance=instance,
@@ -26,7 +29,7 @@ def new_media_file(
         error=media.unavailable[:500],
         next_attempt_at=now,
         created_at=now,
-        **_source(media) | {"expires_at": media.expires_at or now + lifetime},
+        **_source(media) | {"expires_at": media.expires_at or received_at + lifetime},
         **_looks(media),
     )
 

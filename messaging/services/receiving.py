@@ -124,7 +124,11 @@ class Receiving:
         message.type, message.text, message.payload = event.type, event.text, event.payload
         if event.media:
             message.media = media.new_media_file(
-                instance=one.instance, chat_id=event.chat.id, media=event.media, now=self.now
+                instance=one.instance,
+                chat_id=event.chat.id,
+                media=event.media,
+                received_at=one.webhook.received_at,
+                now=self.now,
             )
 
     def _came_again(self, message: Message, one: Told[MessageReceived]) -> None:

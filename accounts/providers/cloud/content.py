@@ -2,15 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.providers.cloud.complaints import MEDIA_LOST, complaints, sentence
 from accounts.providers.events import MediaDescriptor, MediaKind, MessageType
 from accounts.providers.wire import Fields, label, load_embedded, present
 
-# Meta keeps a received file this long.
-LIFETIME = timedelta(days=7)
 WITHOUT_ID = "the message does not say where its file is"
 
 MEDIA_KINDS = {
@@ -30,16 +27,16 @@ class Content:
     media: MediaDescriptor | None = None
 
 
-def read_content(message: Fields, sent_at: datetime | None) -> Content:
+def read_content(message: Fields) -> Content:
     wire_type = message.word("type")
     if wire_type in MEDIA_KINDS:
-        return _file(wire_type, message, sent_at) or _unsupported(message)
+        return _file(wire_type, message) or _unsupported(message)
     reader = READERS.get(wire_type)
     content = reader(message) if reader and wire_type in message else None
     return content or _unsupported(message)
 
 
-def _file(wire_type: str, message: Fields, sent_at: datetime | None) -> Content | None:
+def _file(wire_type: str, message: Fields) -> Content | None:
     part, kind = message.inside(wire_type), MEDIA_KINDS[wire_type]
     unavailable = _why_unavailable(part, message)
     if not part and not unavailable:
@@ -55,7 +52,6 @@ def _file(wire_type: str, message: Fields, sent_at: datetime | None) -> Content 
         url=part.word("url"),
         sha256=part.blob("sha256"),
         animated=part.flag("animated"),
-        expires_at=sent_at + LIFETIME if sent_at else None,
         unavailable=unavailable,
     )
     return Content(type=MessageType(kind.value), text=part.text("caption"), media=media)

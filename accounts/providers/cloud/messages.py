@@ -92,7 +92,7 @@ def _message(incoming: Incoming) -> Event:
     fields, message_id = incoming.fields, incoming.fields.word("id")
     if not message_id:
         return _ignored(incoming, "a message without an id")
-    content = read_content(fields, incoming.sent_at)
+    content = read_content(fields)
     return MessageReceived(
         line_id=incoming.line_id,
         chat=incoming.chat,
@@ -151,7 +151,7 @@ def _edit(incoming: Incoming) -> Event:
         chat=incoming.chat,
         sender=incoming.sender,
         occurred_at=incoming.sent_at,
-        text=read_content(edited, incoming.sent_at).text,
+        text=read_content(edited).text,
     )
 
 

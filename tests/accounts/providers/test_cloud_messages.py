@@ -1,7 +1,6 @@
 import base64
 import hashlib
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,7 +22,6 @@ from accounts.providers.events import (
 LINE, PHONE, BSUID = "800000000000001", "5511900000123", "BR.10000000000000000001"
 CONTACT = Party(phone=PHONE, bsuids=(BSUID,), name="Contato Teste")
 CHAT = Chat(id=PHONE, kind=ChatKind.DIRECT, contact=CONTACT)
-WEEK = timedelta(days=7)
 
 
 def parsed(message: dict[str, Any], **value: Any) -> list[Event]:
