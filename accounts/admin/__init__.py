@@ -1,0 +1,5 @@
+"""Operators' screens for clients, people and instances, and what the screens of every app share."""
+
+from accounts.admin import instances, people
+
+__all__ = ["instances", "people"]

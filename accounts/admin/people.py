@@ -1,0 +1,174 @@
+"""Clients, the people who log in, and who works for whom."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+
+from accounts.admin import display
+from accounts.admin.access import TenantAdmin, TenantInline
+from accounts.models import Client, Membership, Role, User
+
+# Memberships decide; Django's groups and permissions would look as if they did.
+admin.site.unregister(Group)
+
+
+class MemberForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Names the user instead of listing everybody who has an account here."""
+
+    username = forms.CharField(
+        max_length=150, help_text="The name of an existing user; an administrator creates new ones."
+    )
+
+    class Meta:
+        model = Membership
+        fields = ("role",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["username"].disabled = True
+            self.initial["username"] = self.instance.user.username
+
+    def clean_username(self) -> str:
+        name = str(self.cleaned_data["username"])
+        if self.instance.pk:
+            return name
+        user = User.objects.filter(username=name).first()
+        if user is None:
+            raise ValidationError("There is no user with this name.")
+        if Membership.objects.filter(user=user, client=self.instance.client_id).exists():
+            raise ValidationError("This user already belongs to the client.")
+        self.instance.user = user
+        return name
+
+
+class MemberFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    def clean(self) -> None:
+        super().clean()
+        names = [form.cleaned_data["username"] for form in self.forms if form.cleaned_data.get("username")]
+        if len(names) != len(set(names)):
+            raise ValidationError("A user can be named only once.")
+
+
+class MemberInline(TenantInline):
+    model = Membership
+    form = MemberForm
+    formset = MemberFormSet
+    extra = 0
+    verbose_name_plural = "people who work for this client"
+    add_role = change_role = delete_role = Role.MANAGER
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("username", "role") if self.has_change_permission(request, obj) else ("user", "role")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("user", "client")
+
+
+@admin.register(Client)
+class ClientAdmin(TenantAdmin):
+    list_display = ("name", "slug", "instance_count", "people_count", "is_active")
+    search_fields = ("name", "slug")
+    inlines = (MemberInline,)
+    change_role = Role.MANAGER
+    empty_advice = (
+        "No client yet. Add one here, or let `python manage.py create_instance` make client and instance."
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                instance_total=Count("instances", distinct=True),
+                people_total=Count("memberships", distinct=True),
+            )
+        )
+
+    @admin.display(description="instances", ordering="instance_total")
+    def instance_count(self, client: Any) -> int:
+        return int(client.instance_total)
+
+    @admin.display(description="people", ordering="people_total")
+    def people_count(self, client: Any) -> int:
+        return int(client.people_total)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("name", "slug", "is_active")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if request.user.is_superuser else ("slug", "is_active")
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return {} if obj else {"slug": ("name",)}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only a client that never worked: Django would list every dependent row first."""
+        used = obj is not None and (obj.instances.exists() or obj.contacts.exists())
+        return super().has_delete_permission(request, obj) and not used
+
+
+class ClientInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Membership
+    extra = 1
+    verbose_name_plural = "works for"
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+    """Only administrators see who has an account; managers work with the names they know."""
+
+    list_display = ("username", "full_name", "email", "works_for", "is_staff", "is_active", "last_seen")
+    list_filter = ("is_active", "is_staff", "is_superuser")
+    filter_horizontal = ()
+    inlines = (ClientInline,)
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Person", {"fields": ("first_name", "last_name", "email")}),
+        (
+            "Access",
+            {
+                "fields": ("is_active", "is_staff", "is_superuser"),
+                "description": "What a person sees follows from the clients below; a superuser sees everything.",
+            },
+        ),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (None, {"classes": ("wide",), "fields": ("username", "usable_password", "password1", "password2")}),
+        ("Access", {"fields": ("is_staff",), "description": "Staff may log in to these screens."}),
+    )
+    readonly_fields = ("last_login", "date_joined")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("memberships__client")
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return self.inlines if obj else ()
+
+    @admin.display(description="name")
+    def full_name(self, user: User) -> str:
+        return user.get_full_name()
+
+    @admin.display(description="works for")
+    def works_for(self, user: User) -> str:
+        return ", ".join(f"{one.client} ({one.role})" for one in user.memberships.all()) or display.NOTHING
+
+    @admin.display(description="last login", ordering="last_login")
+    def last_seen(self, user: User) -> str:
+        return display.when(user.last_login)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    has_add_permission = has_module_permission
+    has_change_permission = has_delete_permission = has_view_permission
