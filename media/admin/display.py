@@ -1,0 +1,58 @@
+"""How a media file looks: its inline picture, and the sentence that says where it stands."""
+
+import base64
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts.admin import display
+from media.models import MediaFile
+
+JPEG = b"\xff\xd8\xff"
+LARGEST_INLINE = 32 * 1024
+KIND_ICONS = {
+    "image": "image", "video": "video", "audio": "music", "voice": "voice", "document": "document",
+    "sticker": "sticker",
+}  # fmt: skip
+SENTENCES = {
+    "pending": "Waiting for its next try.",
+    "fetching": "Being downloaded right now.",
+    "ready": "Stored and verified.",
+    "expired": "Gone at every source. The sender can send it again.",
+    "failed": "Every source refused it, or the tries ran out.",
+    "unavailable": "There never was a file to fetch.",
+    "missing": "It was here, and the stored file is lost.",
+}
+
+
+def inline_picture(media_file: MediaFile) -> str:
+    """The message's own small JPEG as a data address; anything else that was sent in its place is not shown."""
+    picture = bytes(media_file.thumbnail or b"")
+    if not picture.startswith(JPEG) or len(picture) > LARGEST_INLINE:
+        return ""
+    return "data:image/jpeg;base64," + base64.b64encode(picture).decode()
+
+
+def kind_icon(media_file: MediaFile) -> SafeString:
+    return display.icon(KIND_ICONS.get(media_file.kind, "document"))
+
+
+def preview(media_file: MediaFile) -> SafeString:
+    picture = inline_picture(media_file)
+    if picture:
+        return format_html('<img class="mc-thumb" src="{}" alt="{}">', picture, media_file.kind)
+    return format_html('<span class="mc-thumb mc-thumb-icon">{}</span>', kind_icon(media_file))
+
+
+def sentence(media_file: MediaFile) -> str:
+    return SENTENCES.get(media_file.state, "")
+
+
+def can_ask_again(media_file: MediaFile) -> bool:
+    return media_file.state not in (MediaFile.State.READY, MediaFile.State.FETCHING)
+
+
+def waveform_bars(media_file: MediaFile) -> list[tuple[int, int, int]]:
+    """(x, y, height) of each bar in a strip 32 high; loudness comes as bytes of 0 to 100."""
+    heights = [max(2, min(level, 100) * 30 // 100) for level in bytes(media_file.waveform or b"")[:64]]
+    return [(position * 4, (32 - height) // 2, height) for position, height in enumerate(heights)]

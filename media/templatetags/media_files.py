@@ -1,0 +1,17 @@
+"""The words of media.admin.display in templates."""
+
+from django import template
+
+from media.admin import display
+
+register = template.Library()
+
+for word in (
+    display.inline_picture,
+    display.kind_icon,
+    display.preview,
+    display.sentence,
+    display.can_ask_again,
+    display.waveform_bars,
+):
+    register.filter(word.__name__, word)
