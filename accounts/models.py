@@ -37,6 +37,10 @@ class TenantQuerySet(models.QuerySet[Any]):
         return self.filter(**{f"{self.client_path}__in": own})
 
 
+class OfInstance(TenantQuerySet):
+    client_path = "instance__client"
+
+
 class ClientQuerySet(TenantQuerySet):
     client_path = "pk"
 

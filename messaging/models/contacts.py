@@ -1,0 +1,44 @@
+"""Who writes to a client."""
+
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import Client, TenantQuerySet
+from accounts.providers.events import AliasKind
+
+
+class Contact(models.Model):
+    """One person as one client knows them, whatever numbers and ids they write from."""
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="contacts")
+    name = models.CharField(max_length=200, blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name or f"contact {self.pk}"
+
+
+class ContactAlias(models.Model):
+    """A name on the wire: phone in digits, ``<digits>@lid``, business-scoped user id, or user name."""
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="contact_aliases")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="aliases")
+    kind = models.CharField(max_length=10, choices=[(word.value, word.value) for word in AliasKind])
+    value = models.CharField(max_length=200)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["kind", "id"]
+        verbose_name_plural = "contact aliases"
+        constraints = [
+            models.UniqueConstraint(fields=["client", "kind", "value"], name="one_contact_per_alias")
+        ]
+
+    def __str__(self) -> str:
+        return self.value

@@ -1,0 +1,132 @@
+"""Conversations and their messages."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import OfInstance, TenantQuerySet, WhatsappInstance
+from accounts.providers.events import ChatKind, MessageStatus, MessageType
+from media.models import MediaFile
+from messaging.models.contacts import Contact
+
+KINDS = [(word.value, word.value) for word in ChatKind]
+TYPES = [(word.value, word.value) for word in MessageType]
+STATUSES = [(word.value, word.value) for word in MessageStatus]
+
+
+class Conversation(models.Model):
+    """A chat thread of one instance. ``last_message_at`` is the newest message's time by the provider's clock."""
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        CLOSED = "closed"
+
+    instance = models.ForeignKey(WhatsappInstance, on_delete=models.PROTECT, related_name="conversations")
+    chat_id = models.CharField(max_length=200)
+    kind = models.CharField(max_length=10, choices=KINDS, default=ChatKind.DIRECT)
+    contact = models.ForeignKey(
+        Contact, null=True, blank=True, on_delete=models.PROTECT, related_name="conversations"
+    )
+    title = models.CharField(max_length=200, blank=True, default="")
+    last_message_at = models.DateTimeField(null=True, blank=True)
+    unread_count = models.PositiveIntegerField(default=0)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="assigned_conversations",
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = OfInstance.as_manager()
+
+    class Meta:
+        ordering = ["-last_message_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["instance", "contact"], condition=Q(kind="direct"), name="one_direct_conversation"
+            ),
+            models.UniqueConstraint(
+                fields=["instance", "chat_id"], condition=~Q(kind="direct"), name="one_group_conversation"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-last_message_at", "-id"], name="conversation_newest"),
+            models.Index(fields=["instance", "-last_message_at", "-id"], name="conversation_of_instance"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or str(self.contact or self.chat_id)
+
+
+class MessageQuerySet(TenantQuerySet):
+    client_path = "conversation__instance__client"
+
+
+class Message(models.Model):
+    """One message. ``sent_at`` is the provider's clock and orders the thread; ``received_at`` is ours.
+
+    ``reply_to_id`` is the provider's id of the quoted message, which may never have come here. ``earlier_texts``
+    lists what an edit replaced, oldest first, as ``{"text", "until"}``.
+    """
+
+    class Direction(models.TextChoices):
+        INBOUND = "inbound"
+        OUTBOUND = "outbound"
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
+    provider_message_id = models.CharField(max_length=200)
+    direction = models.CharField(max_length=10, choices=Direction.choices)
+    sender = models.ForeignKey(
+        Contact,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="messages",
+        help_text="Empty: us.",
+    )
+    type = models.CharField(max_length=12, choices=TYPES)
+    text = models.TextField(blank=True, default="")
+    payload = models.JSONField(blank=True, default=dict)
+    reply_to_id = models.CharField(max_length=200, blank=True, default="")
+    sent_at = models.DateTimeField(default=timezone.now)
+    received_at = models.DateTimeField(default=timezone.now)
+    status = models.CharField(max_length=10, choices=STATUSES, blank=True, default="")
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    played_at = models.DateTimeField(null=True, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=500, blank=True, default="")
+    edited_at = models.DateTimeField(null=True, blank=True)
+    earlier_texts = models.JSONField(blank=True, default=list)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    media = models.OneToOneField(
+        MediaFile, null=True, blank=True, on_delete=models.PROTECT, related_name="message"
+    )
+
+    objects = MessageQuerySet.as_manager()
+
+    # Forward only; failed may follow anything but what proves the opposite.
+    STATUS_RANK: ClassVar[dict[str, int]] = {
+        "": 0, "queued": 1, "sending": 2, "sent": 3, "failed": 4, "delivered": 5, "read": 6, "played": 7,
+    }  # fmt: skip
+
+    class Meta:
+        ordering = ["sent_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation", "provider_message_id"], name="one_message_per_provider_id"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["conversation", "-sent_at", "-id"], name="message_thread"),
+            models.Index(fields=["provider_message_id"], name="message_provider_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.direction} {self.type} {self.pk}"
