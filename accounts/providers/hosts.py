@@ -23,7 +23,8 @@ PROVIDER_HOSTS = (
 DEFAULT_PORTS = {"https": 443, "http": 80}
 # Parsers of addresses disagree about these, and whoever checks must see what the one who connects sees.
 AMBIGUOUS = re.compile(r"[\x00-\x20\x7f\\]")
-HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})+")
+HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
+USER = re.compile(r"[^/?#]*//[^/?#]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def split_url(url: str) -> tuple[str, str, int]:
     scheme, host = parsed.scheme or "", plain_host(parsed.host or "")
     if scheme not in DEFAULT_PORTS or not host:
         raise HostNotAllowed("not an http address")
-    if parsed.auth is not None:
+    if USER.match(url):
         raise HostNotAllowed(f"the address names a user: {host}")
     return scheme, host, parsed.port if parsed.port is not None else DEFAULT_PORTS[scheme]
 

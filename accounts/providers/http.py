@@ -106,14 +106,15 @@ class Door:
     ) -> requests.Response:
         home = place = self.rules.check(url)
         for _ in range(MAX_REDIRECTS + 1):
-            request = self._prepare(method, url, token if place == home else "", headers, content)
+            token = token if place == home else ""
+            request = self._prepare(method, url, token, headers, content)
             response = self._send(place, request)
             target = response.headers.get("Location")
             if method != "GET" or response.status_code not in REDIRECTS or not target:
                 return response
             response.close()
-            url = urljoin(str(request.url), target)
-            place, content = self.rules.check(url), {}
+            url, content = joined(str(request.url), target), {}
+            place = self.rules.check(url)
         raise errors.UnexpectedResponse(f"more than {MAX_REDIRECTS} redirects", status=response.status_code)
 
     def _prepare(
@@ -166,6 +167,13 @@ def public_only() -> Mapping[str, HTTPAdapter]:
     """Connects only to public addresses, and to the very address that was checked."""
     guard = IPFilterAdapter(is_https_proto=True)
     return {"http://": guard, "https://": guard}
+
+
+def joined(url: str, target: str) -> str:
+    try:
+        return urljoin(url, target)
+    except ValueError:
+        raise errors.HostNotAllowed("the redirect's address cannot be read") from None
 
 
 def read_all(body: Body, max_bytes: int) -> bytes:
