@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -15,6 +17,7 @@ from messaging.services.waking import Alarm
 from messaging.services.working import Worker
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
+SUPERVISOR = "MULTICHAT_WORKER_SUPERVISOR"
 
 
 class Command(BaseCommand):
@@ -53,7 +56,16 @@ def work(*, once: bool) -> None:
 
     for number in STOPS:
         signal.signal(number, stop)
+    if supervisor := os.environ.get(SUPERVISOR):
+        threading.Thread(target=stop_with, args=(int(supervisor), stop), daemon=True).start()
     worker.run(alarm)
+
+
+def stop_with(supervisor: int, stop: Callable[[], None]) -> None:
+    """A supervisor that was killed could not say so; its workers must not go on unseen."""
+    while os.getppid() == supervisor:
+        time.sleep(1)
+    stop()
 
 
 def supervise(processes: int) -> None:
@@ -77,5 +89,7 @@ def supervise(processes: int) -> None:
 
 
 def start() -> "subprocess.Popen[bytes]":
-    # A child in the same group would get Ctrl-C twice; its own parent death is seen by the lease.
-    return subprocess.Popen([sys.executable, os.path.abspath(sys.argv[0]), "worker"], start_new_session=True)
+    """In a session of its own, so that Ctrl-C reaches it once, through its supervisor."""
+    command = [sys.executable, os.path.abspath(sys.argv[0]), "worker"]
+    environment = os.environ | {SUPERVISOR: str(os.getpid())}
+    return subprocess.Popen(command, env=environment, start_new_session=True)
