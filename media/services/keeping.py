@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 State = MediaFile.State
 ASKABLE = (State.MISSING, State.EXPIRED, State.FAILED, State.UNAVAILABLE)
-STRAY_AGE = timedelta(hours=6)
+STRAY_AGE = timedelta(hours=1)
 
 
 def fetch_again(queryset: QuerySet[MediaFile], *, now: datetime) -> int:
