@@ -10,7 +10,7 @@ from itertools import groupby
 import structlog
 from django.conf import settings
 from django.db import OperationalError, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from accounts.leases import Claim, LeaseLost, WaitingQuerySet
 from accounts.models import WhatsappInstance
@@ -23,7 +23,7 @@ from messaging.services.receiving import Receiving, Told
 
 log = structlog.get_logger(__name__)
 
-BATCH = 200
+BATCH = 100
 # A body that ends its worker this often is not tried again by itself.
 MOST_ATTEMPTS = 5
 DATABASE_BREAK = timedelta(seconds=5)
@@ -69,6 +69,14 @@ def process_again(queryset: QuerySet[WebhookEvent], *, now: datetime) -> int:
 
 def process_batch(batch: list[WebhookEvent], token: uuid.UUID, now: datetime) -> None:
     lines = _lines(batch[0].instance)
+    if any(event.attempts > 1 for event in batch):
+        _one_by_one(batch, lines, token, now)
+    else:
+        _together(batch, lines, token, now)
+    WhatsappInstance.objects.heard_from(lines.home.pk, batch[-1].received_at)
+
+
+def _together(batch: list[WebhookEvent], lines: Lines, token: uuid.UUID, now: datetime) -> None:
     try:
         with transaction.atomic():
             _write_back(_apply(batch, lines, now), token, now)
@@ -76,7 +84,15 @@ def process_batch(batch: list[WebhookEvent], token: uuid.UUID, now: datetime) ->
         log.info("batch taken apart", instance=lines.home.pk, events=len(batch), exc_info=True)
         for event in batch:
             _process_one(event, lines, token, now)
-    WhatsappInstance.objects.heard_from(lines.home.pk, batch[-1].received_at)
+
+
+def _one_by_one(batch: list[WebhookEvent], lines: Lines, token: uuid.UUID, now: datetime) -> None:
+    """A worker ended while it held these. Each counts its own turn, so that the culprit alone uses up its attempts."""
+    mine = WebhookEvent.objects.held_by(token)
+    mine.filter(pk__in=[event.pk for event in batch]).update(attempts=F("attempts") - 1)
+    for event in batch:
+        mine.filter(pk=event.pk).update(attempts=event.attempts)
+        _process_one(event, lines, token, now)
 
 
 def _process_one(event: WebhookEvent, lines: Lines, token: uuid.UUID, now: datetime) -> None:
@@ -92,7 +108,7 @@ def _process_one(event: WebhookEvent, lines: Lines, token: uuid.UUID, now: datet
     except OperationalError as exc:
         log.warning("database busy, event waits", webhook_event=event.pk, error=type(exc).__name__)
         mine = WebhookEvent.objects.held_by(token).filter(pk=event.pk)
-        mine.let_go(next_attempt_at=now + DATABASE_BREAK)
+        mine.let_go(next_attempt_at=now + DATABASE_BREAK, attempts=F("attempts") - 1)
     except Exception:  # noqa: BLE001
         log.exception("webhook event failed", webhook_event=event.pk, instance=lines.home.pk)
         _close(event, Outcome(State.FAILED, traceback.format_exc()), token, now)
