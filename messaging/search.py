@@ -1,0 +1,90 @@
+"""Search by any part of a word, in any case, over the indexes of migration 0002.
+
+Every word has to be found. A trigram needs three characters: shorter words only narrow what longer ones found, and
+alone they find nothing in messages, and names that start with them.
+"""
+
+import re
+import unicodedata
+from typing import Any, TypeVar
+
+from django.db import connections
+from django.db.models import Model, Q, QuerySet
+from django.db.models.expressions import RawSQL
+
+from messaging.models import Contact, ContactAlias, Conversation, Message
+from messaging.services.contacts import phone_family
+
+SHORTEST = 3
+LONGEST = 200
+MOST_WORDS = 10
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_PHONE = re.compile(r"[\d\s()+./-]+")
+
+M = TypeVar("M", bound=Model)
+
+
+def messages_matching(queryset: QuerySet[Message], text: str) -> QuerySet[Message]:
+    """Messages with every word in their text. Nothing when no word has three characters."""
+    words = words_of(text)
+    if not any(len(word) >= SHORTEST for word in words):
+        return queryset.none()
+    return queryset.filter(_containing(queryset, "text", words))
+
+
+def conversations_matching(queryset: QuerySet[Conversation], text: str) -> QuerySet[Conversation]:
+    """Conversations by title, by their contact's name, or by a phone number or another of the contact's aliases.
+
+    Each way is a query of its own, so that each uses its own index.
+    """
+    words = words_of(text)
+    if not words:
+        return queryset.none()
+    # The caller's queryset says which clients' rows may be seen; here they are only found.
+    rows = Conversation.objects.using(queryset.db).order_by()
+    named = _named(Contact.objects.using(queryset.db), "name", words)
+    known = _aliases(ContactAlias.objects.using(queryset.db), words, text)
+    by_title = _named(rows, "title", words).values("pk")
+    by_name = rows.filter(contact__in=named.order_by().values("pk")).values("pk")
+    by_alias = rows.filter(contact__in=known.order_by().values("contact")).values("pk")
+    return queryset.filter(pk__in=by_title.union(by_name, by_alias))
+
+
+def words_of(text: str) -> list[str]:
+    """Whatever was typed, reduced to what a database takes."""
+    readable = unicodedata.normalize("NFC", text[:LONGEST].encode("utf-8", "ignore").decode())
+    return _CONTROL.sub(" ", readable).split()[:MOST_WORDS]
+
+
+def _named(queryset: QuerySet[M], field: str, words: list[str]) -> QuerySet[M]:
+    if any(len(word) >= SHORTEST for word in words):
+        return queryset.filter(_containing(queryset, field, words))
+    return queryset.filter(**{f"{field}__istartswith": " ".join(words)})
+
+
+def _aliases(queryset: QuerySet[ContactAlias], words: list[str], text: str) -> QuerySet[ContactAlias]:
+    """A phone number is found however it is written, and with or without a Brazilian ninth digit."""
+    digits = re.sub(r"\D", "", text) if _PHONE.fullmatch(" ".join(words)) else ""
+    if len(digits) >= SHORTEST:
+        numbers = [_containing(queryset, "value", [number]) for number in _spellings(digits)]
+        return queryset.filter(Q(*numbers, _connector=Q.OR))
+    if len(words) == 1 and len(words[0]) >= SHORTEST:
+        return queryset.filter(_containing(queryset, "value", words))
+    return queryset.none()
+
+
+def _spellings(digits: str) -> set[str]:
+    """As typed, and with or without the ninth digit, whether the country was typed or not."""
+    national = {number.removeprefix("55") for number in phone_family(f"55{digits}")}
+    return {*phone_family(digits), *national}
+
+
+def _containing(queryset: QuerySet[Any], field: str, words: list[str]) -> Q:
+    """Every word somewhere in the field; at least one of them is long enough for the index."""
+    if connections[queryset.db].vendor == "postgresql":
+        return Q(*(Q(**{f"{field}__icontains": word}) for word in words))
+    table = f"{queryset.model._meta.db_table}_search"
+    phrases = ['"' + word.replace('"', '""') + '"' for word in words if len(word) >= SHORTEST]
+    found = RawSQL(f"SELECT rowid FROM {table} WHERE {table} MATCH %s", [" AND ".join(phrases)])
+    short = (Q(**{f"{field}__icontains": word}) for word in words if len(word) < SHORTEST)
+    return Q(*short, pk__in=found)

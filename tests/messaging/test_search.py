@@ -1,0 +1,198 @@
+"""Search on whichever database the suite runs on: what is found, by which index, and what an upgrade does."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from accounts.models import Client, WhatsappInstance
+from messaging.models import Contact, ContactAlias, Conversation, Message
+from messaging.search import conversations_matching, messages_matching
+
+HOSTILE = [
+    '"',
+    '""" OR *',
+    "%%%",
+    "100%_\\",
+    "NEAR(abc, 2)",
+    "text:pão",
+    "^abc*",
+    "a\x00bcd",
+    "\x00",
+    "\ud800abc",
+    "'; DROP TABLE messaging_message; --",
+    "AND OR NOT",
+    "(",
+    "x" * 5000,
+    "abc " * 500,
+    "   ",
+    "",
+]
+
+
+def conversation_with(name="Ana Souza", phone="5511900001234", **fields) -> Conversation:
+    client, _ = Client.objects.get_or_create(name="Padaria", slug="padaria")
+    instance, _ = WhatsappInstance.objects.get_or_create(
+        client=client, name="Balcão", provider="wapi", instance_id="LINE-1"
+    )
+    contact = Contact.objects.create(client=client, name=name)
+    ContactAlias.objects.create(client=client, contact=contact, kind="phone", value=phone)
+    return Conversation.objects.create(instance=instance, contact=contact, chat_id=phone, **fields)
+
+
+def write(conversation, *texts) -> list[Message]:
+    count = conversation.messages.count()
+    rows = [
+        Message(
+            conversation=conversation,
+            provider_message_id=f"{count + number}",
+            direction="inbound",
+            type="text",
+            text=text,
+        )
+        for number, text in enumerate(texts)
+    ]
+    return Message.objects.bulk_create(rows)
+
+
+def found(text: str) -> list[str]:
+    return sorted(messages_matching(Message.objects.all(), text).values_list("text", flat=True))
+
+
+def names(text: str) -> list[str]:
+    rows = conversations_matching(Conversation.objects.all(), text)
+    return sorted(str(row) for row in rows)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("words", ["pão", "PÃO", "pão quei", "queijo pão", "eij", "queijo de", "100%"])
+def test_a_message_is_found_by_any_part_of_its_words(words):
+    write(conversation_with(), "Pão de queijo, 100% fresco", "Bolo de milho", "")
+    assert found(words) == ["Pão de queijo, 100% fresco"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("words", ["p%o", "qu__jo", "pão bolo", "100%%", "de"])
+def test_a_wildcard_or_a_word_too_many_finds_nothing(words):
+    write(conversation_with(), "Pão de queijo, 100% fresco", "Bolo de milho")
+    assert found(words) == []
+
+
+@pytest.mark.django_db
+def test_a_short_word_beside_a_long_one_still_has_to_be_there():
+    write(conversation_with(), "entrega no dia 7", "entrega no dia 8")
+    assert found("entrega 7") == ["entrega no dia 7"]
+
+
+@pytest.mark.django_db
+def test_search_stays_inside_the_rows_it_is_given():
+    first, second = conversation_with(), conversation_with("Bia", "5511900005678")
+    write(first, "entrega hoje")
+    assert not messages_matching(second.messages.all(), "entrega").exists()
+
+
+@pytest.mark.django_db
+def test_changed_and_deleted_texts_are_no_longer_found():
+    edited, emptied, deleted, filled = write(conversation_with(), "alfa", "alfa b", "alfa c", "")
+    Message.objects.filter(pk=edited.pk).update(text="ômega")
+    Message.objects.filter(pk=emptied.pk).update(text="")
+    Message.objects.filter(pk=deleted.pk).delete()
+    filled.text = "alfabeto"
+    filled.save()
+    assert (found("alfa"), found("ômega")) == (["alfabeto"], ["ômega"])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_words_are_only_words(text):
+    conversation = conversation_with()
+    write(conversation, "Pão de queijo")
+    assert found(text) == []
+    assert names(text) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("words", ["souza", "ana so", "SOUZA ana", "an", "+55 (11) 90000-1234", "0001234"])
+def test_a_conversation_is_found_by_name_and_number_however_written(words):
+    conversation_with()
+    conversation_with("Bia Lima", "5511900005678")
+    assert names(words) == ["Ana Souza"]
+
+
+@pytest.mark.django_db
+def test_a_number_is_found_with_and_without_its_ninth_digit():
+    conversation_with("Ana", "5511987654321")
+    conversation_with("Bia", "551187654321")
+    assert names("551187654321") == names("(+55) 11 98765-4321") == ["Ana", "Bia"]
+    assert names("11 8765-4321") == names("11987654321") == ["Ana", "Bia"]
+
+
+@pytest.mark.django_db
+def test_a_group_is_found_by_its_title_as_it_is_now():
+    group = conversation_with("Ana", kind="group", title="Festa da firma")
+    Conversation.objects.filter(pk=group.pk).update(title="Churrasco")
+    assert (names("festa"), names("rrasco")) == ([], ["Churrasco"])
+
+
+@pytest.mark.django_db
+def test_a_merged_contact_is_found_by_the_alias_it_took_over():
+    keeper, other = conversation_with("Ana"), conversation_with("Bia", "5511900005678")
+    ContactAlias.objects.filter(contact=other.contact_id).update(contact=keeper.contact_id)
+    assert names("00005678") == ["Ana"]
+
+
+def plan_of(queryset: Any) -> str:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # A handful of rows is read faster than any index.
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    return str(queryset.explain())
+
+
+@pytest.mark.django_db
+def test_messages_are_searched_in_the_index():
+    write(conversation_with(), *(f"mensagem {number}" for number in range(50)))
+    plan = plan_of(messages_matching(Message.objects.order_by(), "mensagem"))
+    assert "messaging_message_search" in plan
+    assert "SCAN messaging_message\n" not in plan + "\n"
+    assert "Seq Scan" not in plan
+
+
+@pytest.mark.django_db
+def test_conversations_are_searched_in_each_index():
+    conversation_with()
+    plan = plan_of(conversations_matching(Conversation.objects.order_by(), "90000"))
+    assert all(f"messaging_{table}_search" in plan for table in ("contactalias", "conversation"))
+    plan = plan_of(conversations_matching(Conversation.objects.order_by(), "souza"))
+    assert "messaging_contact_search" in plan
+
+
+@pytest.fixture
+def migrate(transactional_db):
+    def to(name: str) -> None:
+        executor = MigrationExecutor(connection)
+        executor.migrate([("messaging", name)])
+
+    yield to
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes())
+
+
+def test_what_was_there_before_the_upgrade_is_found_after_it(migrate):
+    migrate("0001_initial")
+    write(conversation_with(), "pedido antigo", "")
+    migrate("0002_search")
+    write(Conversation.objects.get(), "pedido novo")
+    assert found("pedido") == ["pedido antigo", "pedido novo"]
+    assert names("souza") == ["Ana Souza"]
+
+
+def test_the_upgrade_can_be_taken_back(migrate):
+    before = set(connection.introspection.table_names())
+    migrate("0001_initial")
+    after = set(connection.introspection.table_names())
+    write(conversation_with(), "sem índice")
+    assert Message.objects.filter(text__icontains="sem").exists()
+    assert after <= before
+    assert not any(name.endswith("_search") for name in after)
