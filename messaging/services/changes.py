@@ -3,12 +3,13 @@
 A change whose message has not come is kept, and applied when it does.
 """
 
+from bisect import bisect
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, F, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Least
 
 from accounts.models import WhatsappInstance
 from accounts.providers.events import (
@@ -70,7 +71,7 @@ def adopt_statuses(messages: Iterable[Message]) -> None:
 
 
 def apply_status(message: Message, change: StatusChange) -> None:
-    """Forward only: READ before DELIVERY stays READ, and the first time of each status stays."""
+    """Forward only: READ before DELIVERY stays READ, and the earliest time of each status stays."""
     if message.direction != Message.Direction.OUTBOUND:
         return
     rank = Message.STATUS_RANK
@@ -80,7 +81,7 @@ def apply_status(message: Message, change: StatusChange) -> None:
     }
     column = TIME_OF.get(MessageStatus(change.status))
     if column:
-        changes[column] = Coalesce(F(column), change.occurred_at)
+        changes[column] = Least(Coalesce(F(column), change.occurred_at), change.occurred_at)
     if change.error:
         changes["error"] = change.error
     Message.objects.filter(pk=message.pk).update(**changes)
@@ -89,7 +90,9 @@ def apply_status(message: Message, change: StatusChange) -> None:
 def belongs(message: Message, change: MessageChange, people: People) -> bool:
     """Whether a change may touch this message: nobody reaches into another chat or edits what others wrote."""
     conversation = message.conversation
-    if change.chat and change.chat.kind != ChatKind.DIRECT and conversation.chat_id != change.chat.id:
+    if change.chat and (change.chat.kind == ChatKind.DIRECT) != (conversation.kind == ChatKind.DIRECT):
+        return False
+    if change.chat and change.chat.kind != ChatKind.DIRECT and conversation.chat_id != change.chat.id[:200]:
         return False
     contact = people.known(change.chat.contact) if change.chat and change.chat.contact else None
     if contact and conversation.kind == ChatKind.DIRECT and conversation.contact_id != contact.pk:
@@ -104,7 +107,7 @@ def _may_rewrite(message: Message, change: MessageChange, people: People) -> boo
     if change.sender is None:
         return message.direction == Message.Direction.OUTBOUND
     author = people.known(change.sender)
-    return message.direction == Message.Direction.INBOUND and (not author or author.pk == message.sender_id)
+    return author is not None and author.pk == message.sender_id
 
 
 def apply_change(message: Message, change: MessageChange, people: People, received_at: datetime) -> None:
@@ -133,8 +136,16 @@ def _react(message: Message, change: ReactionChanged, people: People, at: dateti
 
 
 def _edit(message: Message, text: str, at: datetime) -> None:
-    if message.edited_at and at <= message.edited_at:
+    """Each version in its place, in whatever order the edits come; a repeated one changes nothing."""
+    texts = [version["text"] for version in message.earlier_texts] + [message.text]
+    ends = [datetime.fromisoformat(version["until"]) for version in message.earlier_texts]
+    place = bisect(ends, at)
+    if at in ends or texts[place] == text:
         return
-    message.earlier_texts = [*message.earlier_texts, {"text": message.text, "until": at.isoformat()}]
-    message.text, message.edited_at = text, at
+    texts.insert(place + 1, text)
+    ends.insert(place, at)
+    message.text, message.edited_at = texts[-1], ends[-1]
+    message.earlier_texts = [
+        {"text": earlier, "until": end.isoformat()} for earlier, end in zip(texts, ends, strict=False)
+    ]
     message.save(update_fields=["text", "edited_at", "earlier_texts"])

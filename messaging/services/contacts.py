@@ -47,7 +47,7 @@ class People:
 
     def _settle(self, party: Party) -> Contact:
         contacts = self._matching(party)
-        if len(contacts) != 1 or self._has_news(party):
+        if len(contacts) != 1 or self._has_news(contacts[0], party):
             self._lock()
             contacts = self._matching(party) or [self._create(party)]
             for other in contacts[1:]:
@@ -72,8 +72,8 @@ class People:
         }
         return [found[pk] for pk in sorted(found)]
 
-    def _has_news(self, party: Party) -> bool:
-        return any((kind, value) not in self._known for kind, value in party.aliases)
+    def _has_news(self, contact: Contact, party: Party) -> bool:
+        return any(self._known.get(alias) != contact for alias in party.aliases)
 
     def _lock(self) -> None:
         """Contacts of a client are made and merged by one transaction at a time; what it then reads stays true."""

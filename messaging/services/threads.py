@@ -24,7 +24,7 @@ class Threads:
     def read(self, chats: Iterable[tuple[WhatsappInstance, Chat]]) -> None:
         pairs = list(chats)
         contacts = {self.people.find(chat.contact).pk for _, chat in pairs if chat.contact}
-        groups = {chat.id for _, chat in pairs if not chat.contact}
+        groups = {_address(chat) for _, chat in pairs if not chat.contact}
         direct = Q(kind=ChatKind.DIRECT, contact__in=contacts)
         rows = Conversation.objects.filter(
             direct | Q(~Q(kind=ChatKind.DIRECT), chat_id__in=groups),
@@ -35,7 +35,7 @@ class Threads:
 
     def find(self, instance: WhatsappInstance, chat: Chat) -> Conversation:
         contact = self.people.find(chat.contact) if chat.contact else None
-        key = (instance.pk, _key(contact.pk if contact else None, chat.id))
+        key = (instance.pk, _key(contact.pk if contact else None, _address(chat)))
         if key not in self._known:
             kind = ChatKind.DIRECT if contact else chat.kind
             self._known[key] = Conversation.objects.create(
@@ -63,8 +63,12 @@ def _key(contact: int | None, chat_id: str) -> str:
     return f"contact {contact}" if contact else chat_id
 
 
+def _address(chat: Chat) -> str:
+    return chat.id[:200]
+
+
 def _looks(chat: Chat) -> dict[str, Any]:
-    return {"chat_id": chat.id[:200], "title": "" if chat.contact else chat.title[:200]}
+    return {"chat_id": _address(chat), "title": "" if chat.contact else chat.title[:200]}
 
 
 def _learn_title(conversation: Conversation, chat: Chat) -> None:
