@@ -7,6 +7,7 @@ from typing import Self
 from uuid import uuid4
 
 SUFFIX = ".part"
+HEAD = 512
 
 
 class PartFile:
@@ -15,6 +16,7 @@ class PartFile:
     def __init__(self, folder: Path) -> None:
         self.path = folder / f"{uuid4().hex}{SUFFIX}"
         self.size = 0
+        self.head = b""
         self._kept = False
         self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
 
@@ -23,6 +25,8 @@ class PartFile:
 
     def write_at(self, offset: int, data: bytes | memoryview) -> None:
         view = memoryview(data)
+        if offset < HEAD:
+            self.head = self.head[:offset] + bytes(view[: HEAD - offset])
         while len(view):
             written = os.pwrite(self._descriptor, view, offset)
             offset, view = offset + written, view[written:]
@@ -31,9 +35,7 @@ class PartFile:
     def cut_to(self, size: int) -> None:
         os.ftruncate(self._descriptor, size)
         self.size = size
-
-    def head(self, count: int) -> bytes:
-        return os.pread(self._descriptor, count, 0)
+        self.head = self.head[:size]
 
     def chunks(self, buffer: memoryview, end: int) -> Iterator[tuple[int, memoryview]]:
         """Every offset with its bytes, up to ``end``, each valid until the next; what was read may be overwritten."""

@@ -15,7 +15,7 @@ from media import cdn
 from media.partfile import PartFile
 from media.sniffing import extension_of, verified_mimetype
 from media.transfer import Meter, Source, Transfer
-from media.verification import CHUNK, HEAD, NO_SUM, EncryptedIntake, Intake, PlainIntake
+from media.verification import CHUNK, NO_SUM, EncryptedIntake, Intake, PlainIntake
 
 OUTCOMES: tuple[tuple[type[errors.ProviderError], str], ...] = (
     (errors.MediaGone, "gone"),
@@ -192,7 +192,7 @@ def take_content(content: bytes, intake: Intake, max_bytes: int, meter: Meter) -
 
 def delivered(part: PartFile, intake: Intake, declared: str) -> Fetched:
     verified = intake.finish()
-    mimetype = verified_mimetype(part.head(HEAD), declared)
+    mimetype = verified_mimetype(part.head, declared)
     part.keep()
     return Fetched(
         path=part.path,

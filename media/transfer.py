@@ -100,7 +100,8 @@ class Transfer:
             while filled < CHUNK and (count := body.readinto(self._view[filled:])):
                 filled += count
         finally:
-            self._take(self._view[:filled])
+            if filled:
+                self._take(self._view[:filled])
         return filled
 
     def _take(self, data: memoryview) -> None:

@@ -18,7 +18,6 @@ from media.partfile import PartFile
 from media.sniffing import is_page, is_page_type
 
 CHUNK = 128 * 1024
-HEAD = 512
 OTHER_SUM = "the file's checksum is not the message's, though its MAC is right"
 NO_SUM = "no checksum to verify it against"
 
@@ -171,5 +170,5 @@ def mac_verified(decryptor: Decryptor, media: MediaDescriptor) -> Verified:
 def refuse_page(part: PartFile, media: MediaDescriptor) -> None:
     if not part.size:
         raise IntegrityError("the answer was empty")
-    if is_page(part.head(HEAD)) and not is_page_type(media.mimetype):
+    if is_page(part.head) and not is_page_type(media.mimetype):
         raise IntegrityError("a web page or error text instead of the file")

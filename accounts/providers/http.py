@@ -8,8 +8,7 @@ import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from urllib.parse import urljoin
 
 import requests
@@ -42,18 +41,30 @@ class Answer:
             raise errors.UnexpectedResponse("the answer is not JSON", status=self.status) from None
 
 
-class Session(requests.Session):
-    """Neither the environment's proxies and netrc nor cookies have a say, and redirects are ours to follow."""
+class Content(TypedDict, total=False):
+    """What requests takes under these names."""
 
-    def __init__(self, adapters: Mapping[str, HTTPAdapter]) -> None:
+    params: Any
+    json: Any
+    data: Any
+    files: Any
+
+
+class TrustedAdapter(HTTPAdapter):
+    """Remembers the pool of each host, since taking addresses apart costs more than a short answer."""
+
+    def __init__(self) -> None:
         super().__init__()
-        self.trust_env = False
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for prefix, adapter in adapters.items():
-            self.mount(prefix, adapter)
+        self._pools: dict[str, Any] = {}
 
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        return None
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
+    ) -> Any:
+        url = str(request.url)
+        host = url[: url.index("/", len("https://"))]
+        if host not in self._pools:
+            self._pools[host] = super().get_connection_with_tls_context(request, *args, **kwargs)
+        return self._pools[host]
 
 
 class Door:
@@ -84,9 +95,9 @@ class Door:
         token: str = "",
         max_bytes: int = MAX_ANSWER,
         headers: Mapping[str, str] | None = None,
-        **content: Any,
+        **content: Unpack[Content],
     ) -> Answer:
-        """``content`` is requests' own params, json, data and files. Any status is an answer."""
+        """Any status is an answer."""
         response = self._follow(method.upper(), url, token, headers or {}, content)
         with Body(response, pace=self.pace) as body:
             return Answer(body.status, body.headers, read_all(body, max_bytes))
@@ -102,12 +113,15 @@ class Door:
         return Body(response, offset=offset, pace=self.pace)
 
     def _follow(
-        self, method: str, url: str, token: str, headers: Mapping[str, str], content: Mapping[str, Any]
+        self, method: str, url: str, token: str, headers: Mapping[str, str], content: Content
     ) -> requests.Response:
         home = place = self.rules.check(url)
         for _ in range(MAX_REDIRECTS + 1):
             token = token if place == home else ""
             request = self._prepare(method, url, token, headers, content)
+            # What goes over the wire is the prepared address, so that is the one which has to lead to the place.
+            if request.url != url and self.rules.check(str(request.url)) != place:
+                raise errors.HostNotAllowed(f"the address is ambiguous: {place.host}")
             response = self._send(place, request)
             target = response.headers.get("Location")
             if method != "GET" or response.status_code not in REDIRECTS or not target:
@@ -118,14 +132,17 @@ class Door:
         raise errors.UnexpectedResponse(f"more than {MAX_REDIRECTS} redirects", status=response.status_code)
 
     def _prepare(
-        self, method: str, url: str, token: str, headers: Mapping[str, str], content: Mapping[str, Any]
+        self, method: str, url: str, token: str, headers: Mapping[str, str], content: Content
     ) -> requests.PreparedRequest:
         sent = {"User-Agent": self.user_agent, "Accept": "*/*", "Accept-Encoding": "identity", **headers}
         if token:
             sent["Authorization"] = f"Bearer {token}"
         request = requests.PreparedRequest()
         try:
-            request.prepare(method=method, url=url, headers=sent, **content)
+            request.prepare_method(method)
+            request.prepare_url(url, content.get("params"))
+            request.prepare_headers(sent)
+            request.prepare_body(content.get("data"), content.get("files"), content.get("json"))
         except FOREIGN as exc:
             raise errors.RequestRejected(f"the request cannot be sent: {type(exc).__name__}") from None
         return request
@@ -143,30 +160,17 @@ class Door:
             raise translated(exc) from None
 
     def _try(self, place: Place, request: requests.PreparedRequest) -> requests.Response:
-        # What goes over the wire is the prepared address, so that is the one which has to lead to the place.
-        if self.rules.check(str(request.url)) != place:
-            raise errors.HostNotAllowed(f"the address is ambiguous: {place.host}")
-        return self._session(trusted=place.trusted).send(
-            request, stream=True, timeout=self.timeout, proxies={}, allow_redirects=False
-        )
+        adapter = self._adapter(trusted=place.trusted)
+        return adapter.send(request, stream=True, timeout=self.timeout, proxies={})
 
-    def _session(self, *, trusted: bool) -> Session:
+    def _adapter(self, *, trusted: bool) -> HTTPAdapter:
+        """Below a session there are no cookies, no netrc, no proxies of the environment and no redirects."""
         name = "trusted" if trusted else "guarded"
-        session: Session | None = getattr(self._local, name, None)
-        if session is None:
-            session = Session(anywhere() if trusted else public_only())
-            setattr(self._local, name, session)
-        return session
-
-
-def anywhere() -> Mapping[str, HTTPAdapter]:
-    return {"http://": HTTPAdapter(), "https://": HTTPAdapter()}
-
-
-def public_only() -> Mapping[str, HTTPAdapter]:
-    """Connects only to public addresses, and to the very address that was checked."""
-    guard = IPFilterAdapter(is_https_proto=True)
-    return {"http://": guard, "https://": guard}
+        adapter: HTTPAdapter | None = getattr(self._local, name, None)
+        if adapter is None:
+            adapter = TrustedAdapter() if trusted else IPFilterAdapter(is_https_proto=True)
+            setattr(self._local, name, adapter)
+        return adapter
 
 
 def joined(url: str, target: str) -> str:
