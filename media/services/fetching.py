@@ -18,7 +18,7 @@ from accounts.services import door, provider_for
 from media.models import MediaFile, MediaFileQuerySet
 from media.services import health
 from media.services.deciding import Errand, Result
-from media.services.recording import hold_back, record, reuse_known
+from media.services.recording import give_up_on_killers, hold_back, record, reuse_known
 from media.services.registering import descriptor
 from media.storage import incoming_folder, keep, path_for
 from media.strategies import Job, StorageTrouble, fetch
@@ -30,13 +30,17 @@ class Fetcher:
 
     threads: int = field(default_factory=lambda: settings.WORKER_FETCH_THREADS)
     token: uuid.UUID = field(default_factory=uuid.uuid4)
-    under_way: int = 0
     renewed_at: datetime | None = None
     on_result: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="fetch")
         self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
+        self._in_hand: set[int] = set()
+
+    @property
+    def under_way(self) -> int:
+        return len(self._in_hand)
 
     def top_up(self, now: datetime, work: MediaFileQuerySet | None = None) -> int:
         """Claim as much as there is room for, a little more than threads so that none waits for the database."""
@@ -45,7 +49,7 @@ class Fetcher:
             return 0
         claimed = claim(room, self.token, now, work)
         for errand in plan(claimed, self.token, now):
-            self.under_way += 1
+            self._in_hand.add(errand.media_file.pk)
             self._pool.submit(self._run, errand)
         return len(claimed)
 
@@ -53,14 +57,15 @@ class Fetcher:
         """Write down what has finished, waiting up to ``wait`` seconds for the first result."""
         results = self._finished(wait)
         if results:
-            self.under_way -= len(results)
+            self._in_hand -= {result.errand.media_file.pk for result in results}
             record(results, self.token, now)
         return len(results)
 
     def renew(self, now: datetime) -> None:
+        """Only for what is in hand: a file whose result was lost comes back when its lease runs out."""
         if not self.under_way or (self.renewed_at and now - self.renewed_at < lease() / 3):
             return
-        MediaFile.objects.all().renew(self.token, now + lease())
+        MediaFile.objects.filter(pk__in=self._in_hand).renew(self.token, now + lease())
         self.renewed_at = now
 
     def close(self) -> None:
@@ -96,7 +101,7 @@ def claim(
 
 def plan(claimed: list[MediaFile], token: uuid.UUID, now: datetime) -> list[Errand]:
     """Decide how each claimed file is to be had; those that need no download, or cannot have one now, are settled."""
-    waiting = reuse_known(claimed, token, now)
+    waiting = reuse_known(give_up_on_killers(claimed, token), token, now)
     states = health.health_of({media_file.instance_id for media_file in waiting})
     errands = []
     for media_file in waiting:
@@ -112,9 +117,12 @@ def plan(claimed: list[MediaFile], token: uuid.UUID, now: datetime) -> list[Erra
 def bring(errand: Errand) -> Result:
     """One file from its source to its place; runs in a thread and never touches the database."""
     try:
+        errand.job.folder.mkdir(parents=True, exist_ok=True)
         attempts, fetched = fetch(errand.job)
     except StorageTrouble as exc:
         return Result(errand, exc.attempts, trouble=str(exc))
+    except OSError as exc:
+        return Result(errand, [], trouble=f"no place for part files: {exc.strerror or exc}")
     except Exception:  # noqa: BLE001 - the one boundary: a bug in one fetch must not stop the worker
         return Result(errand, [], bug=traceback.format_exc())
     if fetched is None:
