@@ -44,11 +44,9 @@ def path_for(media_file: MediaFile, extension: str) -> str:
 def incoming_folder() -> Path:
     """Part files lie beside the finished ones, so that finishing is a rename."""
     place = storage()
-    folder = (
-        Path(place.path(INCOMING)) if isinstance(place, FileSystemStorage) else settings.VAR_DIR / INCOMING
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    if isinstance(place, FileSystemStorage):
+        return Path(place.path(INCOMING))
+    return Path(settings.VAR_DIR / INCOMING)
 
 
 class PartFile(File):  # type: ignore[type-arg]

@@ -48,8 +48,8 @@ def resume(instance: WhatsappInstance, *, now: datetime) -> int:
 
 def sweep(*, older_than: timedelta = STRAY_AGE) -> int:
     """Remove part files that killed workers left behind; a live one is written to all the time."""
-    removed = 0
-    for part in incoming_folder().iterdir():
+    removed, folder = 0, incoming_folder()
+    for part in folder.iterdir() if folder.is_dir() else ():
         if part.is_file() and time.time() - part.stat().st_mtime > older_than.total_seconds():
             part.unlink(missing_ok=True)
             removed += 1
