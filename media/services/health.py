@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import F
 
 from accounts.models import WhatsappInstance
-from accounts.services import raise_alarm
+from accounts.services import note_connection, raise_alarm
 from media.models import FetchAttempt, MediaFile, StrategyHealth
 
 FAILURES_TO_OPEN = 5
@@ -23,14 +23,23 @@ _COUNTED = {Outcome.UNAVAILABLE, Outcome.UNEXPECTED}
 def open_strategies(
     media_file: MediaFile, order: list[str], health: dict[str, StrategyHealth], now: datetime
 ) -> tuple[list[str], list[StrategyHealth]]:
-    """The strategies to try now, and the closed ones. When a break is over, one file at a time probes."""
+    """The strategies to try now, and the closed ones. When a break is over, one file at a time probes.
+
+    A call that the provider does not have is neither: nothing is gained by waiting for it.
+    """
     closed = [
         health[name]
         for name in order
         if name in health and health[name].closed_until and not _may_probe(health[name], now)
     ]
     names = {row.strategy for row in closed}
-    return [name for name in order if name not in names], closed
+    waited_for = [row for row in closed if not _is_lacking(row, now)]
+    return [name for name in order if name not in names], waited_for
+
+
+def _is_lacking(row: StrategyHealth, now: datetime) -> bool:
+    """Only a call that the provider does not have is left out for longer than any pause."""
+    return row.closed_until is not None and row.closed_until - now > max(LONGEST_BREAK, LINE_DOWN_BREAK)
 
 
 def _may_probe(row: StrategyHealth, now: datetime) -> bool:
@@ -62,7 +71,9 @@ def note(instance: WhatsappInstance, strategy: str, outcome: str, reason: str, n
     elif outcome in _COUNTED:
         _count_failure(instance, strategy, reason, now)
     else:
-        StrategyHealth.objects.filter(instance=instance, strategy=strategy).delete()
+        known, _ = StrategyHealth.objects.filter(instance=instance, strategy=strategy).delete()
+        if known and outcome == Outcome.OK:
+            note_connection(instance, connected=True, at=now)
 
 
 def _close(instance: WhatsappInstance, strategy: str, reason: str, until: datetime) -> None:
