@@ -13,6 +13,7 @@ from django.db.models import F
 from media.models import FetchAttempt, MediaFile, MediaFileQuerySet, StrategyHealth
 from media.services import health
 from media.services.deciding import Decision, Result, decide, wait_for
+from media.services.schedule import MOST_ATTEMPTS
 from media.storage import is_there
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,14 @@ def reuse_known(claimed: list[MediaFile], token: uuid.UUID, now: datetime) -> li
         else:
             waiting.append(media_file)
     return waiting
+
+
+def give_up_on_killers(claimed: list[MediaFile], token: uuid.UUID) -> list[MediaFile]:
+    """Settle files that were claimed so often only because their workers ended; returns the rest."""
+    for media_file in claimed:
+        if media_file.attempts > MOST_ATTEMPTS:
+            _put(media_file, Decision(State.FAILED, "given up: workers ended while fetching it"), token)
+    return [media_file for media_file in claimed if media_file.attempts <= MOST_ATTEMPTS]
 
 
 def hold_back(
