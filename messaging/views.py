@@ -17,7 +17,9 @@ from messaging.services.waking import wake_workers
 @require_http_methods(["GET", "POST"])
 def receive_webhook(request: HttpRequest, webhook_key: str) -> HttpResponse:
     """The key in the address names the instance and, for W-API, is all that proves the sender."""
-    instance = WhatsappInstance.objects.reachable().filter(webhook_key=webhook_key).first()
+    # PostgreSQL takes no NUL, not even in a question.
+    key = webhook_key.replace("\x00", "")
+    instance = WhatsappInstance.objects.reachable().filter(webhook_key=key).first()
     if instance is None:
         return _refuse(None, "unknown key", 404)
     if request.method == "GET":
@@ -35,7 +37,10 @@ def receive_unkeyed_webhook(request: HttpRequest) -> HttpResponse:
         return _refuse(None, "no key", 404)
     if _too_large(request):
         return _refuse(None, "too large", 413)
-    instance = instance_named_in(request.body)
+    try:
+        instance = instance_named_in(request.body)
+    except errors.WebhookNotJson:
+        return _refuse(None, "not JSON", 400)
     if instance is None:
         return _refuse(None, "unknown instance", 404)
     return _keep(request, instance)

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.models import WhatsappInstance
 from messaging.models import RefusedWebhook
 
 WRITE_EVERY = 1.0
@@ -40,6 +41,8 @@ def _take(instance: int | None, reason: str) -> Counter[tuple[int | None, str]]:
 
 @transaction.atomic
 def _add(instance: int | None, reason: str, number: int) -> None:
+    if instance is not None and not WhatsappInstance.objects.filter(pk=instance).exists():
+        return  # deleted while its refusals were being gathered
     row, created = RefusedWebhook.objects.get_or_create(
         instance_id=instance, day=timezone.now().date(), reason=reason, defaults={"count": number}
     )
