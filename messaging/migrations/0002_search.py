@@ -17,7 +17,7 @@ SEARCHED = (
 
 FTS = (
     """CREATE VIRTUAL TABLE {table}_search USING fts5(
-        {column}, content='{table}', content_rowid='id', tokenize='trigram')""",
+        {column}, content='{table}', content_rowid='id', tokenize='trigram', columnsize=0)""",
     "INSERT INTO {table}_search (rowid, {column}) SELECT id, {column} FROM {table} WHERE {column} <> ''",
     """CREATE TRIGGER {table}_search_insert AFTER INSERT ON {table} WHEN new.{column} <> '' BEGIN
         INSERT INTO {table}_search (rowid, {column}) VALUES (new.id, new.{column});
