@@ -114,7 +114,8 @@ def attempted(name: str, run: Callable[[Meter], Fetched], now: datetime) -> tupl
     try:
         fetched = run(meter)
     except errors.ProviderError as exc:
-        return attempt(outcome_of(exc), exc.reason, exc), None
+        # Its traceback would keep the buffers of the transfer alive.
+        return attempt(outcome_of(exc), exc.reason, exc.with_traceback(None)), None
     except OSError as exc:
         # The door translates the network's errors, so what is left is the disk's.
         reason = f"cannot store the file: {exc.strerror or exc}"

@@ -17,7 +17,7 @@ FOREIGN = (
     OSError,
     http.client.HTTPException,
     urllib3_errors.HTTPError,
-    ValueError,
+    UnicodeError,
 )
 GONE = (404, 410)
 BUSY = (408, 425, 429)

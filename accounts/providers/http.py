@@ -23,6 +23,7 @@ from accounts.providers.hosts import Place, Rules
 USER_AGENT = "MultiChat/1.0"
 MAX_REDIRECTS = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+UNSENDABLE = (requests.RequestException, ValueError)
 MAX_ANSWER = 16 * 1024 * 1024
 
 
@@ -143,7 +144,7 @@ class Door:
             request.prepare_url(url, content.get("params"))
             request.prepare_headers(sent)
             request.prepare_body(content.get("data"), content.get("files"), content.get("json"))
-        except FOREIGN as exc:
+        except UNSENDABLE as exc:
             raise errors.RequestRejected(f"the request cannot be sent: {type(exc).__name__}") from None
         return request
 

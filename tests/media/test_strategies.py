@@ -71,7 +71,7 @@ def test_an_expired_link_is_gone_without_asking(tmp_path):
     assert attempt.error.since == NOW - timedelta(days=1)
 
 
-@pytest.mark.parametrize("oe", ["", "zz", "-", "F" * 40, "0x"])
+@pytest.mark.parametrize("oe", ["", "zz", "0", "-65A1B2C", "F" * 40, "0x"])
 def test_an_unreadable_expiry_is_no_expiry(oe, tmp_path):
     blob, media = encrypted_media(PLAINTEXT, direct_path=PATH.replace(LATER, oe))
     with serving(plain(blob)) as origin:
@@ -142,8 +142,11 @@ def test_the_same_signature_is_not_asked_again_elsewhere(tmp_path):
     assert (attempt.outcome, len(responses.calls)) == ("gone", 1)
 
 
-def test_a_url_off_the_list_is_refused(tmp_path):
-    _, media = encrypted_media(PLAINTEXT, direct_path="", url="https://a.example/x.enc")
+@pytest.mark.parametrize(
+    "url", ["https://a.example/x.enc", "https://[::1", "x", "file:///etc/passwd", "//[", "https://"]
+)
+def test_a_url_off_the_list_is_refused(url, tmp_path):
+    _, media = encrypted_media(PLAINTEXT, direct_path="", url=url)
     attempt, _ = run_cdn(media, tmp_path)
     assert (attempt.outcome, type(attempt.error)) == ("refused", errors.HostNotAllowed)
 
