@@ -11,8 +11,8 @@ from accounts.providers.events import MediaDescriptor
 CDN = "https://mmg.whatsapp.net"
 CDN_FALLBACK = "https://mmg-fallback.whatsapp.net"
 HEADERS = {"Origin": "https://web.whatsapp.com", "Referer": "https://web.whatsapp.com/"}
-# The CDN knows no credentials: what it forbids is a signature that ended, or a damaged one.
 EXPIRY = re.compile(r"[0-9a-fA-F]{8}")
+# The CDN knows no credentials: what it forbids is a signature that ended, or a damaged one.
 GONE = (401, 403, 404, 410)
 
 

@@ -55,7 +55,8 @@ class TrustedAdapter(HTTPAdapter):
     """Remembers the pool of each host, since taking addresses apart costs more than a short answer."""
 
     def __init__(self) -> None:
-        super().__init__()
+        # A pool that were dropped there for want of room would be closed here.
+        super().__init__(pool_connections=1000)
         self._pools: dict[str, Any] = {}
 
     def get_connection_with_tls_context(
