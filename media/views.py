@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 from pathlib import PurePosixPath
-from typing import IO, Any
+from typing import IO
 
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
@@ -25,6 +25,9 @@ INLINE = {
     **dict.fromkeys(("audio/mpeg", "audio/mp3"), "audio/mpeg"),
     **dict.fromkeys(("audio/mp4", "audio/m4a", "audio/x-m4a"), "audio/mp4"),
 }
+CLOSED = "sandbox; default-src 'none'"
+# Opened by its own address, a browser wraps a player around the file, and that player asks for the file once more.
+PLAYABLE = "sandbox allow-same-origin; default-src 'none'; media-src 'self'"
 UNDER_WAY = (MediaFile.State.PENDING, MediaFile.State.FETCHING)
 
 
@@ -35,22 +38,24 @@ def media_file(request: HttpRequest, pk: int) -> HttpResponseBase:
     if not found.is_ready:
         status = HTTPStatus.CONFLICT if found.state in UNDER_WAY else HTTPStatus.GONE
         return _sorry(request, found, status)
+    etag = f'"{found.sha256 or f"{found.pk}-{found.size}"}"'
+    known: HttpResponseBase | None = get_conditional_response(request, etag=etag)
+    response = known or _read(request, found, etag)
+    response["ETag"] = etag
+    return response
+
+
+def _read(request: HttpRequest, found: MediaFile, etag: str) -> HttpResponseBase:
     try:
         content: IO[bytes] = found.file.open("rb")
     except FileNotFoundError:
         mark_missing(found)
         found.refresh_from_db()
         return _sorry(request, found, HTTPStatus.NOT_FOUND)
-    return _answer(request, found, content)
-
-
-def _answer(request: HttpRequest, found: MediaFile, content: IO[bytes]) -> HttpResponseBase:
-    etag = f'"{found.sha256 or f"{found.pk}-{found.size}"}"'
-    response: Any = _part(request, found, content, etag)
+    response = _part(request, found, content, etag)
     for name, value in _headers(found, as_attachment="download" in request.GET).items():
         response[name] = value
-    response["ETag"] = etag
-    return get_conditional_response(request, etag=etag, response=response) or response
+    return response
 
 
 def _part(request: HttpRequest, found: MediaFile, content: IO[bytes], etag: str) -> HttpResponseBase:
@@ -88,16 +93,20 @@ def _headers(found: MediaFile, *, as_attachment: bool) -> dict[str, str]:
         "Content-Type": shown or "application/octet-stream",
         "Content-Disposition": disposition or "attachment",
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Content-Security-Policy": PLAYABLE if _plays(shown) else CLOSED,
         "Cache-Control": "private, max-age=3600",
         "Accept-Ranges": "bytes",
         "Vary": "Cookie",
     }
 
 
+def _plays(shown: str | None) -> bool:
+    return shown is not None and shown.startswith(("video/", "audio/"))
+
+
 def download_name(found: MediaFile) -> str:
     """The sender's name for it with the extension of what it really is."""
-    extension = PurePosixPath(found.file.name).suffix or extension_of(found.mimetype)
+    extension = PurePosixPath(found.file.name or "").suffix or extension_of(found.mimetype)
     sent = "".join(letter for letter in found.filename if letter.isprintable() and letter not in '/\\:*?"<>|')
     stem = sent.strip(". ")
     if stem.lower().endswith(extension.lower()):
