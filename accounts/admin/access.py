@@ -91,6 +91,10 @@ class TenantAdmin(ByMembership, _ModelAdmin):
         own = {entry.parameter_name for entry in names if hasattr(entry, "parameter_name")}
         return lookup in allowed | own
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        title = {"title": str(self.opts.verbose_name_plural).capitalize()}
+        return super().changelist_view(request, extra_context=title | (extra_context or {}))
+
     def get_actions(self, request: HttpRequest) -> Any:
         """Deleting many at once would first list every row that depends on them."""
         return {

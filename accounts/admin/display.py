@@ -1,13 +1,13 @@
 """How states, times, sizes and icons look on every screen."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince, timeuntil
 
 NOTHING = "–"
 
@@ -34,8 +34,15 @@ def when(moment: datetime | None) -> SafeString | str:
     if moment is None:
         return NOTHING
     exact = date_format(timezone.localtime(moment), "DATETIME_FORMAT")
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, naturaltime(moment)
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, _away(moment))
+
+
+def _away(moment: datetime) -> str:
+    now = timezone.now()
+    if abs(now - moment) < timedelta(minutes=1):
+        return "just now"
+    return (
+        f"{timesince(moment, now, depth=1)} ago" if moment < now else f"in {timeuntil(moment, now, depth=1)}"
     )
 
 

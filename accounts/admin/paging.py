@@ -60,10 +60,11 @@ def beyond(rows: Any, field: str, place: Place, *, older: bool) -> Any:
 class PagedChangeList(ChangeList):
     """``p`` is ``older.<place>`` or ``newer.<place>``; the model admin names its ``time_field``."""
 
+    model_admin: Any
     older_query = newer_query = ""
     is_paged = True
 
-    def get_ordering(self, request: HttpRequest, queryset: Any) -> list[str]:
+    def get_ordering(self, request: HttpRequest, queryset: Any) -> list[Any]:
         field = self.model_admin.time_field
         return [f"-{field}", "-id"] if field else ["-id"]
 
@@ -105,7 +106,7 @@ class Paged:
 
     time_field = ""
     list_per_page = 50
-    sortable_by = ()
+    sortable_by: Any = ()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return PagedChangeList

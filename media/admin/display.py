@@ -10,6 +10,7 @@ from media.models import MediaFile
 
 JPEG = b"\xff\xd8\xff"
 LARGEST_INLINE = 32 * 1024
+WIDEST, HIGHEST = 420, 340
 KIND_ICONS = {
     "image": "image", "video": "video", "audio": "music", "voice": "voice", "document": "document",
     "sticker": "sticker",
@@ -50,6 +51,15 @@ def sentence(media_file: MediaFile) -> str:
 
 def can_ask_again(media_file: MediaFile) -> bool:
     return media_file.state not in (MediaFile.State.READY, MediaFile.State.FETCHING)
+
+
+def display_size(media_file: MediaFile) -> str:
+    """Attributes that keep a picture's place before it comes; stated sizes may be anything, so they are bounded."""
+    if not media_file.width or not media_file.height:
+        return ""
+    scale = min(WIDEST / media_file.width, HIGHEST / media_file.height, 1)
+    width, height = max(round(media_file.width * scale), 40), max(round(media_file.height * scale), 40)
+    return format_html('width="{}" height="{}"', width, height)
 
 
 def waveform_bars(media_file: MediaFile) -> list[tuple[int, int, int]]:

@@ -23,7 +23,7 @@ class MediaFileAdmin(Paged, WithVerbs):
     """Rows are made by messages and moved by the worker; people look, and ask again."""
 
     time_field = "created_at"
-    list_display = ("picture", "name", "status", "why", "next_try", "instance", "file_size", "created")
+    list_display = ("picture", "name", "status", "why", "instance", "created")
     list_display_links = ("picture", "name")
     list_filter = (
         "state", "kind", ReasonFilter, ("instance", VisibleChoices), ("instance__client", VisibleChoices),
@@ -45,24 +45,21 @@ class MediaFileAdmin(Paged, WithVerbs):
     @admin.display(description="file")
     def name(self, media_file: MediaFile) -> str:
         name = display.visible_name(media_file.filename) or f"{media_file.kind} {media_file.pk}"
-        return format_html('<span class="mc-filename">{}</span>', name)
+        size = display.size(media_file.size if media_file.is_ready else media_file.declared_size)
+        frame = '<span class="mc-filename">{}<span class="mc-under">{} · {}</span></span>'
+        return format_html(frame, name, media_file.kind, size)
 
     @admin.display(description="state")
     def status(self, media_file: MediaFile) -> str:
         return display.badge(media_file.state)
 
-    @admin.display(description="reason")
+    @admin.display(description="reason and next try")
     def why(self, media_file: MediaFile) -> str:
-        return media_file.error or media_file.warning or display.NOTHING
-
-    @admin.display(description="next try")
-    def next_try(self, media_file: MediaFile) -> str:
-        waits = media_file.state == MediaFile.State.PENDING
-        return display.when(media_file.next_attempt_at) if waits else display.NOTHING
-
-    @admin.display(description="size")
-    def file_size(self, media_file: MediaFile) -> str:
-        return display.size(media_file.size if media_file.is_ready else media_file.declared_size)
+        reason = media_file.error or media_file.warning
+        if media_file.state != MediaFile.State.PENDING:
+            return reason or display.NOTHING
+        frame = '{}<span class="mc-under">next try: {}</span>'
+        return format_html(frame, reason, display.when(media_file.next_attempt_at))
 
     @admin.display(description="created")
     def created(self, media_file: MediaFile) -> str:
@@ -88,7 +85,7 @@ class MediaFileAdmin(Paged, WithVerbs):
     def verbs_for(self, request: HttpRequest, row: Any) -> list[Verb]:
         return super().verbs_for(request, row) if can_ask_again(row) else []
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """None: a FileField shown by the admin asks for an address, and there is none. The template shows the facts."""
         return []
 

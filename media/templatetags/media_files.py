@@ -12,6 +12,7 @@ for word in (
     display.preview,
     display.sentence,
     display.can_ask_again,
+    display.display_size,
     display.waveform_bars,
 ):
     register.filter(word.__name__, word)

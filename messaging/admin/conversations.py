@@ -20,7 +20,7 @@ KIND_ICONS = {"direct": "person", "group": "people", "channel": "channel"}
 @admin.register(Conversation)
 class ConversationAdmin(Paged, TenantAdmin):
     time_field = "last_message_at"
-    list_display = ("who", "latest", "unread", "instance", "last_message", "progress")
+    list_display = ("who", "unread", "instance", "last_message", "progress")
     list_filter = ("status", "kind", ("instance", VisibleChoices), ("instance__client", VisibleChoices))
     list_select_related = ("instance", "contact")
     search_fields = ("title", "contact__name", "contact__aliases__value")
@@ -46,22 +46,22 @@ class ConversationAdmin(Paged, TenantAdmin):
         return (queryset.filter(_matches(request, words)) if words else queryset), False
 
     @admin.display(description="conversation")
-    def who(self, conversation: Conversation) -> str:
+    def who(self, conversation: Any) -> str:
         picture = display.icon(KIND_ICONS.get(conversation.kind, "person"))
         name = display.visible_name(str(conversation))
-        return format_html('<span class="mc-who">{}<span>{}</span></span>', picture, name)
+        frame = '<span class="mc-who">{}<span>{}<span class="mc-latest">{}</span></span></span>'
+        return format_html(frame, picture, name, self._latest(conversation))
 
-    @admin.display(description="last message")
-    def latest(self, conversation: Any) -> str:
+    def _latest(self, conversation: Any) -> str:
         if conversation.latest_type is None:
-            return display.NOTHING
+            return ""
         ours = "You: " if conversation.latest_direction == Message.Direction.OUTBOUND else ""
         said = (
             "deleted"
             if conversation.latest_revoked_at
             else conversation.latest_preview or conversation.latest_type
         )
-        return format_html('<span class="mc-latest">{}{}</span>', ours, " ".join(said.split()))
+        return ours + " ".join(said.split())
 
     @admin.display(description="unread")
     def unread(self, conversation: Conversation) -> str:
@@ -77,14 +77,15 @@ class ConversationAdmin(Paged, TenantAdmin):
     def progress(self, conversation: Conversation) -> str:
         return display.badge(conversation.status)
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ["status", "assigned_to"]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         if obj and "assigned_to" in form.base_fields:
             people = User.objects.filter(is_active=True, memberships__client=obj.instance.client_id)
-            form.base_fields["assigned_to"].queryset = people  # type: ignore[attr-defined]
+            field: Any = form.base_fields["assigned_to"]
+            field.queryset, field.widget = people.distinct(), field.widget.widget
         return form
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -61,7 +61,7 @@ class WebhookEventAdmin(Paged, WithVerbs):
         text = f"{count} webhook event{'' if count == 1 else 's'} will be processed again."
         self.message_user(request, text, messages.SUCCESS if count else messages.WARNING)
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return []
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -45,13 +45,13 @@ class Thread:
 def read_thread(conversation: Conversation, *, before: str = "", upto: str = "") -> Thread:
     """The newest messages; with ``before`` those before a place, with ``upto`` those that end in one message."""
     rows: Any = _with_surroundings(conversation)
-    place, end = Place.read(before), _place_after(conversation, upto)
-    if place or end:
-        rows = beyond(rows, "sent_at", place or end, older=True)
+    place = Place.read(before) or _place_after(conversation, upto)
+    if place:
+        rows = beyond(rows, "sent_at", place, older=True)
     found = list(rows[: PAGE + 1])
     shown = found[:PAGE][::-1]
     older = str(Place.of(shown[0], "sent_at")) if len(found) > PAGE else ""
-    return Thread(list(_lines(conversation, shown)), older, is_newest=not (place or end))
+    return Thread(list(_lines(conversation, shown)), older, is_newest=place is None)
 
 
 def _with_surroundings(conversation: Conversation) -> Any:

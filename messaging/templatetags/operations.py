@@ -6,7 +6,7 @@ from django import template
 from django.template.defaultfilters import linebreaksbr
 from django.utils import timezone
 from django.utils.html import conditional_escape, urlize
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from messaging.admin.overview import overview
 
@@ -25,7 +25,7 @@ def overview_for_user(context: Any) -> dict[str, Any]:
 def message_text(text: str) -> SafeString:
     if len(text) > LONGEST_WITH_LINKS:
         return linebreaksbr(conditional_escape(text))
-    return linebreaksbr(urlize(text, nofollow=True, autoescape=True))
+    return linebreaksbr(mark_safe(urlize(text, nofollow=True, autoescape=True)))
 
 
 @register.filter
