@@ -1,0 +1,3 @@
+from tests.telling import sim, world
+
+__all__ = ["sim", "world"]
