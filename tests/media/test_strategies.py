@@ -1,6 +1,7 @@
 import hashlib
 import os
 import resource
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -177,7 +178,7 @@ def test_plain_media_that_nothing_can_prove_is_not_asked_for(tmp_path):
     assert (attempt.outcome, origin.asked) == ("integrity", [])
 
 
-@pytest.mark.parametrize("size", [0, 5, 16, 26, 300_000])
+@pytest.mark.parametrize("size", [0, 5, 16, 26, 131_055, 131_056, 300_000])
 @pytest.mark.parametrize("used", [MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.AUDIO])
 def test_keys_of_another_kind_are_found_without_asking_again(used, size, tmp_path):
     plaintext = os.urandom(size)
@@ -317,6 +318,21 @@ def test_another_part_than_asked_for_is_refused(tmp_path):
     with serving(answer) as origin:
         attempt, _ = run_cdn(media, tmp_path, origin)
     assert attempt.outcome == "unexpected"
+
+
+def test_one_door_serves_many_threads(tmp_path):
+    made = {
+        f"/{number}": encrypted_media(os.urandom(50_000), direct_path=f"/{number}") for number in range(40)
+    }
+
+    def answer(asked, connection):
+        return plain(made[asked.target][0])(asked, connection)
+
+    with serving(answer) as origin, ThreadPoolExecutor(8) as pool:
+        job = job_for(media_of(), tmp_path, origin=origin, strategies=("cdn",))
+        outcomes = list(pool.map(lambda item: fetch(replace(job, media=item[1])), made.values()))
+    assert [file.sha256 for _, file in outcomes] == [media.sha256 for _, media in made.values()]
+    assert origin.connections <= 8
 
 
 # Size
