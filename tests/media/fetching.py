@@ -1,5 +1,6 @@
 """What the tests of fetching share: a media descriptor, a provider that only locates, and a job over both."""
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER, EARLIER = f"{int(NOW.timestamp()) + 86400:X}", f"{int(NOW.timestamp()) - 86400:X}"
 PATH = f"/v/t62.7119-24/1_n.enc?ccb=11-4&oh=01_Q5Aa&oe={LATER}&_nc_sid=5e03e0"
 KEY = bytes(range(32))
+PLAINTEXT = bytes(range(256)) * 40
 ORDER = ("cdn", "provider", "provider_alt")
 
 
@@ -63,3 +65,9 @@ def run_provider(media, folder, location, origin=None, **fields):
         job_for(media, folder, origin=origin, provider=provider, strategies=("provider",), **fields)
     )
     return attempt, file
+
+
+def assert_delivered(attempt, file, plaintext=PLAINTEXT):
+    assert (attempt.outcome, attempt.reason) == ("ok", file.warning if file else "")
+    assert file.path.read_bytes() == plaintext
+    assert (file.size, file.sha256) == (len(plaintext), hashlib.sha256(plaintext).digest())

@@ -1,7 +1,5 @@
 import hashlib
-import os
 import resource
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,8 +8,6 @@ import responses
 
 from accounts.providers import errors
 from accounts.providers.base import MediaLocation
-from accounts.providers.events import MediaKind
-from media.crypto import MEDIA_INFO, derive_keys
 from media.strategies import StorageTrouble, fetch
 from tests.media.fetching import (
     EARLIER,
@@ -19,28 +15,19 @@ from tests.media.fetching import (
     LATER,
     NOW,
     PATH,
+    PLAINTEXT,
     Locator,
+    assert_delivered,
     encrypted_media,
     job_for,
     media_of,
     run_cdn,
     run_provider,
 )
-from tests.media.origin import plain, ranged, reset, send_head, serving, stall
+from tests.media.origin import plain, ranged, serving
 
 CDN_URL = "https://mmg.whatsapp.net" + PATH
-LINK = "https://api.w-api.app/media/file/1_image.jpeg"
-PLAINTEXT = bytes(range(256)) * 40
 PAGE = b"<!DOCTYPE html><html><body>Not found</body></html>"
-
-
-def assert_delivered(attempt, file, plaintext=PLAINTEXT):
-    assert (attempt.outcome, attempt.reason) == ("ok", file.warning if file else "")
-    assert file.path.read_bytes() == plaintext
-    assert (file.size, file.sha256) == (len(plaintext), hashlib.sha256(plaintext).digest())
-
-
-# The CDN
 
 
 def test_the_cdn_is_asked_with_the_whole_query_and_its_headers(tmp_path):
@@ -157,233 +144,6 @@ def test_media_with_an_id_is_not_the_cdns(tmp_path):
     assert fetch(job_for(media, tmp_path)) == ([], None)
 
 
-# What the bytes are
-
-
-def test_plain_media_is_checked_by_its_checksum(tmp_path):
-    media = media_of(sha256=hashlib.sha256(PLAINTEXT).digest())
-    with serving(plain(PLAINTEXT)) as origin:
-        assert_delivered(*run_cdn(media, tmp_path, origin))
-
-
-def test_plain_media_with_another_checksum_is_refused(tmp_path):
-    with serving(plain(PLAINTEXT)) as origin:
-        attempt, _ = run_cdn(media_of(sha256=bytes(32)), tmp_path, origin)
-    assert attempt.outcome == "integrity"
-
-
-def test_plain_media_that_nothing_can_prove_is_not_asked_for(tmp_path):
-    with serving(plain(PLAINTEXT)) as origin:
-        attempt, _ = run_cdn(media_of(), tmp_path, origin)
-    assert (attempt.outcome, origin.asked) == ("integrity", [])
-
-
-@pytest.mark.parametrize("size", [0, 5, 16, 26, 131_055, 131_056, 300_000])
-@pytest.mark.parametrize("used", [MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.AUDIO])
-def test_keys_of_another_kind_are_found_without_asking_again(used, size, tmp_path):
-    plaintext = os.urandom(size)
-    blob, media = encrypted_media(plaintext, kind=used)
-    with serving(plain(blob)) as origin:
-        assert_delivered(*run_cdn(replace(media, kind=MediaKind.DOCUMENT), tmp_path, origin), plaintext)
-    assert len(origin.asked) == 1
-
-
-@pytest.mark.parametrize("size", [1, 9, 10, 15, 16, 26, 42, 300_000, 300_010])
-def test_plain_media_with_a_key_is_delivered_as_it_is(size, tmp_path):
-    plaintext = os.urandom(size)
-    media = media_of(media_key=KEY, sha256=hashlib.sha256(plaintext).digest())
-    with serving(plain(plaintext)) as origin:
-        assert_delivered(*run_cdn(media, tmp_path, origin), plaintext)
-
-
-def test_a_mac_without_any_checksum_is_proof_enough(tmp_path):
-    blob, media = encrypted_media(PLAINTEXT, sha256=b"", enc_sha256=b"")
-    with serving(plain(blob)) as origin:
-        assert_delivered(*run_cdn(media, tmp_path, origin))
-
-
-def test_an_encoder_that_does_not_pad_is_believed_by_its_checksum(tmp_path):
-    plaintext = b"0123456789abcdef" * 3
-    keys = derive_keys(KEY, MEDIA_INFO[MediaKind.DOCUMENT])
-    encryptor, mac = keys.cipher().encryptor(), keys.new_mac()
-    ciphertext = encryptor.update(plaintext)
-    mac.update(ciphertext)
-    media = media_of(media_key=KEY, sha256=hashlib.sha256(plaintext).digest())
-    with serving(plain(ciphertext + mac.digest()[:10])) as origin:
-        assert_delivered(*run_cdn(media, tmp_path, origin), plaintext)
-
-
-def test_damage_and_a_wrong_key_are_told_apart(tmp_path):
-    blob, media = encrypted_media(PLAINTEXT)
-    with serving(plain(blob)) as origin:
-        wrong_key, _ = run_cdn(replace(media, media_key=bytes(32)), tmp_path, origin)
-        damaged, _ = run_cdn(replace(media, media_key=bytes(32), enc_sha256=b"x" * 32), tmp_path, origin)
-    assert "the file is whole" in wrong_key.reason
-    assert "not the file that was announced" in damaged.reason
-
-
-@pytest.mark.parametrize("page", [PAGE, b'{"error":true,"message":"x"}', b"  <?xml version='1.0'?><Error/>"])
-def test_a_page_instead_of_the_file_is_named(page, tmp_path):
-    _, media = encrypted_media(PLAINTEXT)
-    with serving(plain(page)) as origin:
-        attempt, _ = run_cdn(media, tmp_path, origin)
-    assert (attempt.outcome, attempt.reason) == ("integrity", "a web page or error text instead of the file")
-
-
-# A line that breaks
-
-
-@pytest.mark.parametrize("ending", [lambda connection: None, reset, stall], ids=["cut", "reset", "stall"])
-@pytest.mark.parametrize("piece", [1500, 2000, 5001, 10_265])
-def test_a_broken_line_is_resumed_and_no_byte_comes_twice(piece, ending, tmp_path):
-    blob, media = encrypted_media(PLAINTEXT)
-    with serving(ranged(blob, piece=piece, ending=ending)) as origin:
-        attempt, file = run_cdn(media, tmp_path, origin)
-    assert_delivered(attempt, file)
-    if ending is not reset:
-        assert [asked.start for asked in origin.asked] == list(range(0, len(blob), piece))
-    assert attempt.bytes == len(blob)
-
-
-def test_a_cut_at_every_place_is_resumed(tmp_path):
-    blob, media = encrypted_media(b"twenty-one bytes here")
-    for piece in range(3, len(blob) + 1):
-        with serving(ranged(blob, piece=piece)) as origin:
-            assert_delivered(*run_cdn(media, tmp_path, origin), b"twenty-one bytes here")
-
-
-def test_a_source_without_ranges_starts_over(tmp_path):
-    blob, media = encrypted_media(PLAINTEXT)
-    cut = iter([5000, len(blob)])
-
-    def answer(asked, connection):
-        send_head(connection, 200, Content_Length=len(blob))
-        connection.sendall(blob[: next(cut)])
-        return False
-
-    with serving(answer) as origin:
-        attempt, file = run_cdn(media, tmp_path, origin)
-    assert_delivered(attempt, file)
-    assert attempt.bytes == 5000 + len(blob)
-
-
-def test_a_source_that_never_gets_to_the_end_is_left(tmp_path):
-    blob, media = encrypted_media(PLAINTEXT)
-    with serving(ranged(blob, piece=1)) as origin:
-        attempt, _ = run_cdn(media, tmp_path, origin)
-    assert attempt.outcome == "unavailable"
-    assert 10 < len(origin.asked) < 50
-
-
-def test_no_progress_ends_the_attempt(tmp_path):
-    blob, media = encrypted_media(PLAINTEXT)
-    with serving(ranged(blob, piece=0)) as origin:
-        attempt, _ = run_cdn(media, tmp_path, origin)
-    assert (attempt.outcome, attempt.reason) == ("unavailable", f"cut after 0 of {len(blob)} bytes")
-    assert len(origin.asked) == 2
-
-
-def test_a_dripping_source_is_left(tmp_path):
-    _, media = encrypted_media(PLAINTEXT)
-
-    def answer(asked, connection):
-        send_head(connection, 200, Content_Length=10_266)
-        while True:
-            connection.sendall(b"x")
-            connection.settimeout(0.1)
-            try:
-                connection.recv(1)
-            except TimeoutError:
-                continue
-            return False
-
-    with serving(answer) as origin:
-        attempt, _ = run_cdn(media, tmp_path, origin)
-    assert attempt.reason.startswith("too slow")
-    assert attempt.duration < 3
-
-
-def test_another_part_than_asked_for_is_refused(tmp_path):
-    blob, media = encrypted_media(PLAINTEXT)
-
-    def answer(asked, connection):
-        if asked.start:
-            send_head(connection, 206, Content_Length=10, Content_Range=f"bytes 0-9/{len(blob)}")
-            connection.sendall(blob[:10])
-        else:
-            send_head(connection, 200, Content_Length=len(blob))
-            connection.sendall(blob[:100])
-        return False
-
-    with serving(answer) as origin:
-        attempt, _ = run_cdn(media, tmp_path, origin)
-    assert attempt.outcome == "unexpected"
-
-
-def test_one_door_serves_many_threads(tmp_path):
-    made = {
-        f"/{number}": encrypted_media(os.urandom(50_000), direct_path=f"/{number}") for number in range(40)
-    }
-
-    def answer(asked, connection):
-        return plain(made[asked.target][0])(asked, connection)
-
-    with serving(answer) as origin, ThreadPoolExecutor(8) as pool:
-        job = job_for(media_of(), tmp_path, origin=origin, strategies=("cdn",))
-        outcomes = list(pool.map(lambda item: fetch(replace(job, media=item[1])), made.values()))
-    assert [file.sha256 for _, file in outcomes] == [media.sha256 for _, media in made.values()]
-    assert origin.connections <= 8
-
-
-# Size
-
-
-def test_a_file_of_the_largest_size_is_taken(tmp_path):
-    blob, media = encrypted_media(PLAINTEXT)
-    with serving(plain(blob)) as origin:
-        assert_delivered(*run_cdn(media, tmp_path, origin, max_bytes=len(PLAINTEXT)))
-
-
-def test_a_file_that_says_it_is_too_large_is_not_taken(tmp_path):
-    blob, media = encrypted_media(PLAINTEXT)
-    with serving(plain(blob)) as origin:
-        attempt, _ = run_cdn(media, tmp_path, origin, max_bytes=len(PLAINTEXT) - 20)
-    assert (attempt.outcome, type(attempt.error), attempt.bytes) == ("refused", errors.TooLarge, 0)
-
-
-def test_a_file_that_turns_out_too_large_is_dropped(tmp_path):
-    _, media = encrypted_media(PLAINTEXT)
-
-    def answer(asked, connection):
-        send_head(connection, 200)
-        connection.sendall(bytes(1_000_000))
-        return False
-
-    with serving(answer) as origin:
-        attempt, _ = run_cdn(media, tmp_path, origin, max_bytes=300_000)
-    assert type(attempt.error) is errors.TooLarge
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("kind", [MediaKind.DOCUMENT, MediaKind.AUDIO], ids=["right key", "other kind's key"])
-def test_memory_does_not_grow_with_the_file(kind, tmp_path):
-    small, large = (encrypted_media(bytes(size), kind=kind) for size in (2 << 20, 40 << 20))
-    peaks = []
-    for blob, media in (small, large):
-        with serving(plain(blob)) as origin:
-            _, file = run_cdn(replace(media, kind=MediaKind.DOCUMENT), tmp_path, origin)
-        assert file.size == media_size(blob)
-        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-    assert peaks[1] - peaks[0] < 4 * 1024
-
-
-def media_size(blob):
-    return (len(blob) - 10) // 16 * 16 - 16
-
-
-# The provider's way
-
-
 def test_the_providers_link_is_fetched_and_checked(tmp_path):
     media = media_of(sha256=hashlib.sha256(PLAINTEXT).digest())
     with serving(plain(PLAINTEXT)) as origin:
@@ -451,9 +211,6 @@ def test_a_token_that_is_refused_brings_the_line_down(tmp_path):
         location = MediaLocation(url=origin.url, token="t0ken")
         attempt, _ = run_provider(media_of(), tmp_path, location, origin)
     assert (attempt.outcome, type(attempt.error)) == ("line_down", errors.CredentialsRejected)
-
-
-# The order
 
 
 @pytest.mark.parametrize(
