@@ -1,3 +1,4 @@
 from tests.telling import sim, world
+from tests.tenants import static_files_as_they_are
 
-__all__ = ["sim", "world"]
+__all__ = ["sim", "static_files_as_they_are", "world"]
