@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Left
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -11,7 +11,8 @@ from accounts.admin.access import TenantAdmin, VisibleChoices
 from accounts.admin.paging import Paged
 from accounts.models import Role, User
 from messaging.admin.thread import read_thread
-from messaging.models import Contact, ContactAlias, Conversation, Message
+from messaging.models import Conversation, Message
+from messaging.search import conversations_matching
 
 PREVIEW = 90
 KIND_ICONS = {"direct": "person", "group": "people", "channel": "channel"}
@@ -42,8 +43,7 @@ class ConversationAdmin(Paged, TenantAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        words = search_term.strip()
-        return (queryset.filter(_matches(request, words)) if words else queryset), False
+        return (conversations_matching(queryset, search_term) if search_term.strip() else queryset), False
 
     @admin.display(description="conversation")
     def who(self, conversation: Any) -> str:
@@ -110,15 +110,3 @@ class ConversationAdmin(Paged, TenantAdmin):
             "subtitle": None,
         }
         return super().render_change_form(request, context, *args, **kwargs)
-
-
-def _matches(request: HttpRequest, words: str) -> Q:
-    """Each side of the search is a query of its own, so that each can use its own index."""
-    contacts = Contact.objects.visible_to(request.user).filter(name__icontains=words)
-    found = Q(title__icontains=words) | Q(contact__in=contacts.values("pk"))
-    digits = "".join(letter for letter in words if letter.isdigit())
-    aliases = ContactAlias.objects.visible_to(request.user)
-    spelt = Q(value__icontains=words)
-    if len(digits) > 3:
-        spelt |= Q(value__icontains=digits)
-    return found | Q(contact__in=aliases.filter(spelt).values("contact"))
