@@ -31,52 +31,45 @@ CONTACTS = {
 }
 
 
+def wapi_line(client: str, name: str, number: int, line_id: str, dialect: str = "B") -> Line:
+    return Line(
+        provider="wapi",
+        id=line_id,
+        token=f"demo-token-wapi-{number}",
+        phone=f"55119{number:08d}",
+        lid=f"{100000000000000 + number}@lid",
+        name=name,
+        client=client,
+        dialect=dialect,
+    )
+
+
+def cloud_line(client: str, name: str, number: int) -> Line:
+    return Line(
+        provider="cloud",
+        id=f"{800000000000000 + number}",
+        token=f"demo-token-cloud-{number}",
+        phone=f"55119{number:08d}",
+        name=name,
+        client=client,
+        app_secret=f"demo-secret-{number}",
+        verify_token=f"demo-verify-{number}",
+        waba_id=f"{900000000000000 + number}",
+    )
+
+
 def demo_lines() -> list[Line]:
     """Without webhook addresses: those are the product's to give."""
-    aurora = Line(
-        provider="wapi",
-        id="AURORA-DEMO01-WAPI01",
-        token="demo-token-aurora-wapi",
-        phone="5511900000101",
-        lid="100000000000101@lid",
-        name="Aurora balcão",
-        client=BAKERY,
-    )
-    aurora_cloud = Line(
-        provider="cloud",
-        id="800000000000101",
-        token="demo-token-aurora-cloud",
-        phone="5511900000102",
-        name="Aurora encomendas",
-        app_secret="demo-secret-aurora",
-        verify_token="demo-verify-aurora",
-        waba_id="900000000000101",
-        client=BAKERY,
-    )
-    horizonte = Line(
-        provider="wapi",
-        id="HORIZO-DEMO02-WAPI02",
-        token="demo-token-horizonte-wapi",
-        phone="5511900000201",
-        lid="100000000000201@lid",
-        name="Horizonte recepção",
-        dialect="A",
-        client=CLINIC,
-    )
-    horizonte_cloud = Line(
-        provider="cloud",
-        id="800000000000201",
-        token="demo-token-horizonte-cloud",
-        phone="5511900000202",
-        name="Horizonte resultados",
-        app_secret="demo-secret-horizonte",
-        verify_token="demo-verify-horizonte",
-        waba_id="900000000000201",
-        client=CLINIC,
-    )
+    aurora = wapi_line(BAKERY, "Aurora balcão", 101, "AURORA-DEMO01-WAPI01")
+    horizonte = wapi_line(CLINIC, "Horizonte recepção", 201, "HORIZO-DEMO02-WAPI02", dialect="A")
     add_group(aurora, "120363000000000101@g.us", "Entregas da semana")
     add_group(horizonte, "120363000000000201@g.us", "Equipe Horizonte")
-    return [aurora, aurora_cloud, horizonte, horizonte_cloud]
+    return [
+        aurora,
+        cloud_line(BAKERY, "Aurora encomendas", 102),
+        horizonte,
+        cloud_line(CLINIC, "Horizonte resultados", 202),
+    ]
 
 
 def add_group(line: Line, group_id: str, subject: str) -> None:
