@@ -41,7 +41,7 @@ def _door(extra_hosts: tuple[str, ...]) -> Door:
     return Door(Rules(extra=extra_hosts))
 
 
-def provider_for(instance: WhatsappInstance) -> Provider:
+def provider_for(instance: WhatsappInstance, *, through: Door | None = None) -> Provider:
     base_urls = {"wapi": settings.WAPI_BASE_URL, "cloud": settings.CLOUD_API_BASE_URL}
     credentials = Credentials(
         instance_id=instance.instance_id,
@@ -49,7 +49,9 @@ def provider_for(instance: WhatsappInstance) -> Provider:
         app_secret=instance.app_secret,
         verify_token=instance.verify_token,
     )
-    return PROVIDERS[instance.provider](credentials, door=door(), base_url=base_urls[instance.provider])
+    return PROVIDERS[instance.provider](
+        credentials, door=through or door(), base_url=base_urls[instance.provider]
+    )
 
 
 def instance_named_in(body: bytes) -> WhatsappInstance | None:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage
 
+from accounts.models import WhatsappInstance
 from media.models import MediaFile
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9@_.-]+")
@@ -27,12 +28,14 @@ def safe_segment(text: str, *, fallback: str, longest: int = 80) -> str:
     return _UNSAFE.sub("_", plain).strip("._ ")[:longest].strip("._ ") or fallback
 
 
+def folder_of(instance: WhatsappInstance) -> str:
+    return f"cliente_{instance.client_id}/instance_{safe_segment(instance.instance_id, fallback=str(instance.pk))}"
+
+
 def path_for(media_file: MediaFile, extension: str) -> str:
-    instance = media_file.instance
     stem = safe_segment(Path(media_file.filename).stem, fallback=media_file.kind)
     parts = [
-        f"cliente_{instance.client_id}",
-        f"instance_{safe_segment(instance.instance_id, fallback=str(instance.pk))}",
+        folder_of(media_file.instance),
         "chats",
         safe_segment(media_file.chat_id, fallback="unknown"),
         media_file.kind,

@@ -1,0 +1,99 @@
+"""Settings: what they are, and which of them keep webhooks or files away."""
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http.request import validate_host
+
+from accounts.diagnosing.findings import Finding, ok, problem, warn
+from accounts.models import WhatsappInstance
+
+ADDRESS = "PUBLIC_BASE_URL"
+STRATEGIES = ("cdn", "provider", "provider_alt")
+
+
+def facts() -> dict[str, Any]:
+    return {
+        "debug": settings.DEBUG,
+        "public_base_url": plain(settings.PUBLIC_BASE_URL),
+        "allowed_hosts": settings.ALLOWED_HOSTS,
+        "encryption_keys": len(settings.FIELD_ENCRYPTION_KEYS),
+        "media_strategies": settings.MEDIA_STRATEGIES,
+        "media_max_bytes": settings.MEDIA_MAX_BYTES,
+        "media_extra_hosts": settings.MEDIA_EXTRA_HOSTS,
+        "wapi_base_url": plain(settings.WAPI_BASE_URL),
+        "cloud_api_base_url": plain(settings.CLOUD_API_BASE_URL),
+        "whatsapp_cdn_base_url": plain(settings.WHATSAPP_CDN_BASE_URL),
+        "webhook_allow_unkeyed": settings.WEBHOOK_ALLOW_UNKEYED,
+    }
+
+
+def findings(instances: Iterable[WhatsappInstance]) -> list[Finding]:
+    providers = {instance.provider for instance in instances}
+    return [*_address(providers), *_hosts(), *_exposure(), *_strategies()]
+
+
+def base_urls() -> dict[str, str]:
+    return {"wapi": settings.WAPI_BASE_URL, "cloud": settings.CLOUD_API_BASE_URL}
+
+
+def plain(url: str) -> str:
+    """Without a user, password or query that somebody wrote into it."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def is_local(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _address(providers: set[str]) -> Iterator[Finding]:
+    url = settings.PUBLIC_BASE_URL
+    outside = sorted(name for name in providers if not is_local(base_urls()[name]))
+    advice = "Set PUBLIC_BASE_URL in .env to the https address that providers reach, restart, set the webhooks again."
+    if is_local(url) and outside:
+        yield problem(ADDRESS, f"{plain(url)} is out of reach for {', '.join(outside)}.", advice)
+    elif not url.startswith("https://") and "cloud" in outside:
+        yield problem(ADDRESS, "The Cloud API delivers to https addresses only.", advice)
+    elif not url.startswith("https://") and not is_local(url):
+        yield warn(ADDRESS, f"{plain(url)} sends passwords and webhook keys in the clear.", advice)
+    else:
+        yield ok(ADDRESS, plain(url))
+
+
+def _hosts() -> Iterator[Finding]:
+    host = urlsplit(settings.PUBLIC_BASE_URL).hostname or ""
+    name = f"[{host}]" if ":" in host else host
+    if validate_host(name, settings.ALLOWED_HOSTS):
+        return
+    text = (
+        f"{host}, the host of PUBLIC_BASE_URL, is not in ALLOWED_HOSTS: every webhook is answered with 400."
+    )
+    yield problem("ALLOWED_HOSTS", text, f"Add {host} to ALLOWED_HOSTS in .env and restart.")
+
+
+def _exposure() -> Iterator[Finding]:
+    if settings.DEBUG and not is_local(settings.PUBLIC_BASE_URL):
+        text = "DEBUG is on: error pages show source code and settings to everybody."
+        yield warn("DEBUG", text, "Set DEBUG=False in .env and restart.")
+    if settings.WEBHOOK_ALLOW_UNKEYED:
+        text = (
+            "Webhooks without a key are taken: whoever knows an instance id can write into its conversations."
+        )
+        advice = "Set the keyed address at the providers (admin: Set webhooks at the provider), then set it to False."
+        yield warn("WEBHOOK_ALLOW_UNKEYED", text, advice)
+
+
+def _strategies() -> Iterator[Finding]:
+    if "cdn" not in settings.MEDIA_STRATEGIES:
+        text = f"Files come by {', '.join(settings.MEDIA_STRATEGIES)} only, and not at all while the provider fails."
+        yield warn("MEDIA_STRATEGIES", text, "Add cdn to MEDIA_STRATEGIES in .env and restart.")
+    else:
+        yield ok("MEDIA_STRATEGIES", ", ".join(settings.MEDIA_STRATEGIES))

@@ -1,0 +1,124 @@
+"""What the rows of instances tell: credentials, alarms, silence. Secrets are measured, never shown."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from accounts.diagnosing.configuration import STRATEGIES
+from accounts.diagnosing.findings import Finding, ok, problem, warn
+from accounts.fields import CannotDecrypt
+from accounts.models import WhatsappInstance
+from accounts.services import webhook_url
+
+SILENT_AFTER = timedelta(days=3)
+UNREADABLE = "cannot be read"
+NEEDED = {"wapi": ("token",), "cloud": ("token", "app_secret", "verify_token")}
+
+
+def load(rows: QuerySet[WhatsappInstance]) -> list[WhatsappInstance]:
+    """Without secrets, so that one which cannot be decrypted does not hide the other rows."""
+    deferred = rows.select_related("client").defer(*WhatsappInstance.SECRET_FIELDS)
+    return list(deferred.order_by("client__name", "name", "pk"))
+
+
+def label(instance: WhatsappInstance) -> str:
+    return f"{instance.name} ({instance.instance_id})"
+
+
+def secrets_of(instance: WhatsappInstance) -> dict[str, str | None]:
+    """None for what fits no key. One query for each that was deferred."""
+    return {name: _secret(instance, name) for name in WhatsappInstance.SECRET_FIELDS}
+
+
+def _secret(instance: WhatsappInstance, name: str) -> str | None:
+    try:
+        return str(getattr(instance, name))
+    except CannotDecrypt:
+        return None
+
+
+def facts(instance: WhatsappInstance, secrets: dict[str, str | None]) -> dict[str, Any]:
+    key = instance.webhook_key
+    return {
+        "id": instance.pk,
+        "client": instance.client.slug,
+        "name": instance.name,
+        "provider": instance.provider,
+        "instance_id": instance.instance_id,
+        "is_active": instance.is_active and instance.client.is_active,
+        "status": instance.status,
+        "alarm": instance.alarm,
+        "last_event_at": instance.last_event_at,
+        "webhook_address": webhook_url(instance).replace(key, f"…{key[-4:]}"),
+        "strategies": instance.strategy_order(settings.MEDIA_STRATEGIES),
+        "credentials": {name: masked(secret) for name, secret in secrets.items()},
+    }
+
+
+def masked(secret: str | None) -> str:
+    if secret is None:
+        return UNREADABLE
+    return f"set ({len(secret)} characters)" if secret else "not set"
+
+
+def findings(instance: WhatsappInstance, secrets: dict[str, str | None], now: datetime) -> list[Finding]:
+    return [
+        *_credentials(instance, secrets),
+        *_order(instance),
+        *_alarm(instance),
+        *_silence(instance, now),
+    ]
+
+
+def _credentials(instance: WhatsappInstance, secrets: dict[str, str | None]) -> Iterator[Finding]:
+    place = f"Enter it in the admin: Instances > {instance.name}."
+    unreadable = [name for name, secret in secrets.items() if secret is None]
+    missing = [name for name in NEEDED[instance.provider] if secrets[name] == ""]
+    if unreadable:
+        text = f"{', '.join(unreadable)}: fits none of FIELD_ENCRYPTION_KEYS."
+        advice = f"Put the key that wrote it back into FIELD_ENCRYPTION_KEYS and restart. Where it is lost: {place}"
+        yield problem(label(instance), text, advice)
+    if missing:
+        yield problem(label(instance), f"{', '.join(missing)}: not set.", place)
+    if not unreadable and not missing:
+        yield ok(label(instance), "credentials are set and can be read")
+
+
+def _order(instance: WhatsappInstance) -> Iterator[Finding]:
+    order = instance.strategy_order(settings.MEDIA_STRATEGIES)
+    unknown = [name for name in order if name not in STRATEGIES]
+    if unknown:
+        text = f"Its own order of media strategies names {', '.join(unknown)}, which does not exist."
+        advice = f"Correct it in the admin (Instances > {instance.name}): {', '.join(STRATEGIES)}, or leave it empty."
+        yield problem(label(instance), text, advice)
+
+
+def _alarm(instance: WhatsappInstance) -> Iterator[Finding]:
+    if not instance.alarm:
+        return
+    since = f" (since {instance.alarm_at:%Y-%m-%d %H:%M} UTC)" if instance.alarm_at else ""
+    advice = (
+        f"Put it right at the provider, then press Check status in the admin (Instances > {instance.name})."
+    )
+    yield problem(label(instance), f"Alarm: {instance.alarm}{since}", advice)
+
+
+def _silence(instance: WhatsappInstance, now: datetime) -> Iterator[Finding]:
+    heard = instance.last_event_at
+    if heard and heard > now - SILENT_AFTER:
+        return
+    text = f"No webhook since {heard:%Y-%m-%d %H:%M} UTC." if heard else "No webhook has come yet."
+    advice = "Send a message to the number; if none arrives, set the webhooks (admin: Set webhooks at the provider)."
+    yield warn(label(instance), text, advice)
+
+
+def readable(secrets: dict[str, str | None]) -> bool:
+    return all(secret is not None for secret in secrets.values())
+
+
+def every_secret(all_secrets: Iterable[dict[str, str | None]]) -> Iterator[str]:
+    for secrets in all_secrets:
+        yield from (secret for secret in secrets.values() if secret)

@@ -1,0 +1,204 @@
+"""The state of media for a diagnosis: waiting files, lost files, strategies, folders.
+
+Tables may hold millions of rows, so nothing is counted whole: the newest rows, the waiting rows, or a time window.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Min, Q, Sum
+
+from accounts.diagnosing.asking import Answered, Questions
+from accounts.diagnosing.findings import Finding, ok, problem, warn
+from accounts.diagnosing.instances import label
+from accounts.diagnosing.lines import trouble
+from accounts.models import WhatsappInstance
+from accounts.providers import PROVIDERS, errors
+from media.models import FetchAttempt, MediaFile, StrategyHealth
+from media.services.registering import descriptor
+
+NEWEST = 5000
+NEWEST_ATTEMPTS = 20_000
+WEEK, DAY = timedelta(days=7), timedelta(days=1)
+LAST_FAILURES = 10
+# Fewer attempts say nothing about a strategy.
+ENOUGH = 5
+LOW_RATE = 0.5
+
+State = MediaFile.State
+LOST = (State.FAILED, State.EXPIRED, State.UNAVAILABLE, State.MISSING)
+QUESTION = {"provider": "download", "provider_alt": "download (alternative)"}
+
+
+def facts(instance: WhatsappInstance, now: datetime) -> dict[str, Any]:
+    """``by_state`` counts the newest files, ``waiting`` the pending ones."""
+    newest = MediaFile.objects.filter(instance=instance).order_by("-created_at", "-id")
+    counts: dict[str, Any] = {state.value: Count("pk", filter=Q(state=state)) for state in State}
+    values = newest.values("pk", "state", "size")[:NEWEST]
+    by_state = values.aggregate(**counts, bytes_stored=Sum("size", filter=Q(state=State.READY)))
+    stored = by_state.pop("bytes_stored") or 0
+    return {
+        "by_state": by_state,
+        "of_newest": NEWEST,
+        "bytes_stored": stored,
+        "waiting": _waiting(instance, now),
+        "paused": list(_paused(instance, now)),
+    }
+
+
+def _waiting(instance: WhatsappInstance, now: datetime) -> dict[str, Any]:
+    waiting = MediaFile.objects.filter(instance=instance, state=State.PENDING, lease_until=None)
+    values = waiting.order_by("expires_at", "id").values("pk", "created_at", "expires_at")[:NEWEST]
+    return values.aggregate(
+        count=Count("pk"),
+        oldest=Min("created_at"),
+        next_deadline=Min("expires_at"),
+        gone_within_a_day=Count("pk", filter=Q(expires_at__lt=now + DAY)),
+    )
+
+
+def _paused(instance: WhatsappInstance, now: datetime) -> Iterator[dict[str, Any]]:
+    for row in StrategyHealth.objects.filter(instance=instance).order_by("strategy"):
+        if row.closed_until and row.closed_until > now:
+            yield {"strategy": row.strategy, "until": row.closed_until, "reason": row.reason}
+
+
+def findings(instance: WhatsappInstance, told: dict[str, Any]) -> Iterator[Finding]:
+    about, counts, waiting = label(instance), told["by_state"], told["waiting"]
+    again = f"`manage.py redownload_media --instance {instance.instance_id} --state {{}} --now`"
+    if waiting["gone_within_a_day"]:
+        text = (
+            f"{waiting['gone_within_a_day']} files that still wait will be gone at the source within a day."
+        )
+        yield problem(
+            about, text, f"Put right what is said of this line, then run {again.format('pending')}."
+        )
+    if counts[State.MISSING]:
+        text = f"{counts[State.MISSING]} files were stored and are not there any more."
+        advice = f"Restore them from a backup of MEDIA_ROOT, or run {again.format('missing')}."
+        yield problem(about, text, advice)
+    for state in (State.FAILED, State.EXPIRED):
+        if counts[state]:
+            advice = f"See why below (last failures); once the cause is gone, run {again.format(state)}."
+            yield warn(about, f"{counts[state]} of the newest {NEWEST} files are {state}.", advice)
+    for row in told["paused"]:
+        text = f"{row['strategy']} is paused until {row['until']:%Y-%m-%d %H:%M} UTC: {row['reason']}"
+        yield warn(about, text, f"It is tried again by itself; {again.format('pending')} ends the pause.")
+
+
+def questions(instance: WhatsappInstance, now: datetime) -> Questions:
+    """Each of the provider's ways to a file, asked for the newest file that must still be there."""
+    order = instance.strategy_order(settings.MEDIA_STRATEGIES)
+    ways = [name for name in PROVIDERS[instance.provider].media_strategies if name in order]
+    media_file = _example(instance, now) if ways else None
+    if media_file is None:
+        return {}
+    media = descriptor(media_file)
+    return {
+        QUESTION[way]: lambda provider, alternative=way == "provider_alt": provider.locate_media(  # type: ignore[misc]
+            media, now=now, alternative=alternative
+        )
+        for way in ways
+    }
+
+
+def _example(instance: WhatsappInstance, now: datetime) -> MediaFile | None:
+    recent = MediaFile.objects.filter(instance=instance, created_at__gte=now - WEEK, expires_at__gt=now)
+    known = recent.exclude(media_key="", media_id="").exclude(state=State.UNAVAILABLE)
+    found: MediaFile | None = known.defer("thumbnail", "waveform").order_by("-created_at", "-id").first()
+    return found
+
+
+def line_findings(
+    instance: WhatsappInstance, answers: dict[str, Answered], rates: list[dict[str, Any]]
+) -> Iterator[Finding]:
+    """A source that answers no for one file works; one that fails matters less while another way brings files."""
+    others = [row["strategy"] for row in rates if row["rate"] and row["strategy"] not in QUESTION]
+    for name, answered in answers.items():
+        if name not in QUESTION.values() or isinstance(answered.error, errors.NotConnected):
+            continue
+        error = answered.error
+        if error is None or isinstance(error, errors.Refused | errors.MediaGone | errors.Unsupported):
+            yield ok(label(instance), f"{name}: answers{f' ({error.reason})' if error else ''}")
+            continue
+        found = trouble(instance, name, error)
+        if others and found.level != "problem":
+            yield warn(
+                found.about, found.text, f"Files come by {', '.join(others)} meanwhile. {found.advice}"
+            )
+        else:
+            yield found
+
+
+def rates(instances: Collection[int], now: datetime) -> dict[int, list[dict[str, Any]]]:
+    """How each strategy did in the last seven days, for each instance; of the newest attempts of all instances."""
+    newest = FetchAttempt.objects.filter(started_at__gte=now - WEEK).order_by("-started_at")
+    values = newest.values_list("media_file__instance", "strategy", "outcome", "duration")[:NEWEST_ATTEMPTS]
+    outcomes: dict[tuple[int, str], Counter[str]] = {}
+    durations: dict[tuple[int, str], list[float]] = {}
+    for instance, strategy, outcome, duration in values:
+        outcomes.setdefault((instance, strategy), Counter())[outcome] += 1
+        durations.setdefault((instance, strategy), []).append(duration)
+    found: dict[int, list[dict[str, Any]]] = {pk: [] for pk in instances}
+    for (instance, strategy), counts in sorted(outcomes.items()):
+        if instance in found:
+            found[instance].append(_rate(strategy, counts, durations[(instance, strategy)]))
+    return found
+
+
+def _rate(strategy: str, counts: Counter[str], durations: list[float]) -> dict[str, Any]:
+    good = counts[FetchAttempt.Outcome.OK]
+    return {
+        "strategy": strategy,
+        "attempts": counts.total(),
+        "ok": good,
+        "rate": round(good / counts.total(), 3),
+        "median_seconds": round(median(durations), 3),
+        "outcomes": dict(counts.most_common()),
+    }
+
+
+def rate_findings(instance: WhatsappInstance, rows: list[dict[str, Any]]) -> Iterator[Finding]:
+    bad = [row for row in rows if row["attempts"] >= ENOUGH and row["rate"] < LOW_RATE]
+    good = any(row["rate"] >= LOW_RATE for row in rows)
+    if bad and not good:
+        text = "; ".join(_sentence(row) for row in bad)
+        advice = (
+            f"What the last failures below and the files of {instance.name} in the admin name is the cause."
+        )
+        yield problem(label(instance), f"No way brings files: {text}.", advice)
+    for row in bad if good else []:
+        advice = "Nothing has to be done while another strategy brings the files."
+        yield warn(label(instance), f"{_sentence(row)}.", advice)
+
+
+def _sentence(row: dict[str, Any]) -> str:
+    others = {word: count for word, count in row["outcomes"].items() if word != FetchAttempt.Outcome.OK}
+    often = max(others, key=lambda word: others[word])
+    return f"{row['strategy']} worked {row['ok']} of {row['attempts']} times this week, most often {often}"
+
+
+def last_failures(instances: Collection[int] | None) -> list[dict[str, Any]]:
+    """The newest files that will not come, with the reason; of all instances, or of these."""
+    rows: list[MediaFile] = []
+    for state in LOST:
+        lost = MediaFile.objects.filter(state=state)
+        chosen = lost if instances is None else lost.filter(instance__in=instances)
+        known = chosen.only("id", "instance_id", "kind", "state", "error", "created_at")
+        rows += known.order_by("-created_at", "-id")[:LAST_FAILURES]
+    rows.sort(key=lambda row: (row.created_at, row.pk), reverse=True)
+    return [
+        {
+            "media_file": row.pk,
+            "instance": row.instance_id,
+            "kind": row.kind,
+            "state": row.state,
+            "created_at": row.created_at,
+            "reason": row.error,
+        }
+        for row in rows[:LAST_FAILURES]
+    ]

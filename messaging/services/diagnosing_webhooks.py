@@ -1,0 +1,120 @@
+"""What came in, for a diagnosis: webhook events of the last day, refusals, failures, and whether a worker lives."""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Min, Q
+
+from accounts.diagnosing.findings import Finding, ok, problem, warn
+from accounts.diagnosing.instances import label
+from accounts.models import WhatsappInstance
+from accounts.providers.reasons import one_line
+from media.models import FetchAttempt, MediaFile
+from messaging.models import RefusedWebhook, WebhookEvent
+
+NEWEST = 5000
+LAST_FAILED = 5
+DAY = timedelta(days=1)
+# A worker looks for work every second; what is due for longer than this, nobody looks after.
+PATIENCE, LONG_QUEUE = timedelta(minutes=2), timedelta(minutes=15)
+START = "Start one: `manage.py worker` (`make run` starts web and worker)."
+MORE = "See its log; on PostgreSQL, `manage.py worker --processes 4` does more at once."
+
+State = WebhookEvent.State
+REFUSALS = {
+    "not authentic": "W-API: the body names another instance, so check which address is set where. "
+    "Cloud API: enter the Meta app's present app secret in the admin.",
+    "wrong verify token": "Enter the same verify token in Meta's app dashboard and in the admin.",
+    "too large": "If such bodies are wanted, raise WEBHOOK_MAX_BYTES in .env and restart.",
+    "unknown key": "Somebody still sends to an old address: press Set webhooks at the provider in the admin.",
+    "no key": "Somebody sends to the address without a key: press Set webhooks at the provider in the admin.",
+    "unknown instance": "Add the instance (`manage.py create_instance`), or stop the sender at the provider.",
+}
+NOT_A_PROVIDER = "Something that is no provider posts there; look at the web server's log."
+
+
+def facts(instance: WhatsappInstance, now: datetime) -> dict[str, Any]:
+    """Of the newest events of the instance, those that came within a day."""
+    newest = WebhookEvent.objects.filter(instance=instance).order_by("-id")
+    recent = Q(received_at__gte=now - DAY)
+    counts = {state.value: Count("pk", filter=recent & Q(state=state)) for state in State}
+    return {
+        "last_day": newest.values("pk", "state", "received_at")[:NEWEST].aggregate(**counts),
+        "of_newest": NEWEST,
+    }
+
+
+def findings(instance: WhatsappInstance, told: dict[str, Any]) -> Iterator[Finding]:
+    failed = told["last_day"][State.FAILED]
+    if failed:
+        text = f"{failed} webhook events of the last day could not be processed."
+        again = f"`manage.py replay_webhooks --instance {instance.instance_id} --state failed --now`"
+        advice = f"Their errors stand below and in the admin (Webhook events); after an update, run {again}."
+        yield problem(label(instance), text, advice)
+
+
+def failed_events(instances: Collection[int] | None) -> list[dict[str, Any]]:
+    """The newest failures; of a traceback only its last line, for the others may hold what people wrote."""
+    failed = WebhookEvent.objects.filter(state=State.FAILED)
+    chosen = failed if instances is None else failed.filter(instance__in=instances)
+    rows = chosen.only("id", "instance_id", "received_at", "error").order_by("-id")[:LAST_FAILED]
+    return [
+        {
+            "webhook_event": row.pk,
+            "instance": row.instance_id,
+            "received_at": row.received_at,
+            "error": one_line((row.error.strip().splitlines() or [""])[-1]),
+        }
+        for row in rows
+    ]
+
+
+def refusals(instances: Collection[int] | None, now: datetime) -> list[dict[str, Any]]:
+    today = RefusedWebhook.objects.filter(day=now.date())
+    chosen = today if instances is None else today.filter(Q(instance__in=instances) | Q(instance=None))
+    return [dict(row) for row in chosen.order_by("-count").values("instance", "reason", "count")]
+
+
+def refusal_findings(rows: list[dict[str, Any]], labels: dict[int, str]) -> Iterator[Finding]:
+    for row in rows:
+        about = labels.get(row["instance"], "webhooks of no known instance")
+        text = f"{row['count']} requests were turned away today: {row['reason']}."
+        yield warn(about, text, REFUSALS.get(row["reason"], NOT_A_PROVIDER))
+
+
+def worker_facts(now: datetime) -> dict[str, Any]:
+    """The newest sign of life, and the oldest work that is due and not in anybody's hands."""
+    queues = {"webhook_events": WebhookEvent.objects.all(), "media_files": MediaFile.objects.all()}
+    works = Q(instance__is_active=True, instance__client__is_active=True)
+    oldest = {
+        name: rows.filter(works).due(now).aggregate(oldest=Min("next_attempt_at"))["oldest"]
+        for name, rows in queues.items()
+    }
+    return {
+        "last_sign_of_life": max(filter(None, _signs()), default=None),
+        "at_work_now": any(rows.under_way(now).exists() for rows in queues.values()),
+        "oldest_due": oldest,
+    }
+
+
+def _signs() -> Iterator[datetime | None]:
+    for state in (State.PROCESSED, State.IGNORED, State.FAILED):
+        newest = WebhookEvent.objects.filter(state=state).order_by("-id").only("processed_at").first()
+        yield newest.processed_at if newest else None
+    attempt = FetchAttempt.objects.order_by("-started_at").only("started_at").first()
+    yield attempt.started_at if attempt else None
+
+
+def worker_findings(told: dict[str, Any], now: datetime) -> Iterator[Finding]:
+    waited = max((now - due for due in told["oldest_due"].values() if due), default=timedelta())
+    seen = told["last_sign_of_life"]
+    alive = told["at_work_now"] or (seen is not None and now - seen < PATIENCE)
+    last = f"the last sign of one is of {seen:%Y-%m-%d %H:%M} UTC" if seen else "none has ever worked here"
+    minutes = f"{waited.total_seconds() / 60:.0f} minutes"
+    if waited > PATIENCE and not alive:
+        yield problem("worker", f"No worker runs: work is due for {minutes}, and {last}.", START)
+    elif waited > LONG_QUEUE:
+        yield warn("worker", f"The worker falls behind: work is due for {minutes}.", MORE)
+    else:
+        yield ok("worker", "at work" if alive else f"nothing waits; {last}")
