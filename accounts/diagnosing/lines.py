@@ -117,8 +117,17 @@ def _whither(address: str, instance: WhatsappInstance) -> str:
     """Somebody's webhook address is a secret: only its host is told."""
     if not address:
         return "is not set"
-    host, ours = urlsplit(address).hostname, urlsplit(settings.PUBLIC_BASE_URL).hostname
+    host, ours = _host(address), _host(settings.PUBLIC_BASE_URL)
+    if not host:
+        return "is no address"
     return f"goes to {host}" if host != ours else "has another key or path of this host"
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def reachable(name: str, url: str, answered: Answered | None) -> Finding:

@@ -5,6 +5,7 @@ Tables may hold millions of rows, so nothing is counted whole: the newest rows, 
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
@@ -71,20 +72,18 @@ def findings(instance: WhatsappInstance, told: dict[str, Any]) -> Iterator[Findi
     about, counts, waiting = label(instance), told["by_state"], told["waiting"]
     again = f"`manage.py redownload_media --instance {instance.instance_id} --state {{}} --now`"
     if waiting["gone_within_a_day"]:
-        text = (
-            f"{waiting['gone_within_a_day']} files that still wait will be gone at the source within a day."
-        )
+        text = f"Files that wait and will be gone at the source within a day: {waiting['gone_within_a_day']}."
         yield problem(
             about, text, f"Put right what is said of this line, then run {again.format('pending')}."
         )
     if counts[State.MISSING]:
-        text = f"{counts[State.MISSING]} files were stored and are not there any more."
+        text = f"Files that were stored and are not there any more: {counts[State.MISSING]}."
         advice = f"Restore them from a backup of MEDIA_ROOT, or run {again.format('missing')}."
         yield problem(about, text, advice)
     for state in (State.FAILED, State.EXPIRED):
         if counts[state]:
-            advice = f"See why below (last failures); once the cause is gone, run {again.format(state)}."
-            yield warn(about, f"{counts[state]} of the newest {NEWEST} files are {state}.", advice)
+            advice = f"The last media failures say why; once the cause is gone, run {again.format(state)}."
+            yield warn(about, f"Of the newest {NEWEST} files, {state}: {counts[state]}.", advice)
     for row in told["paused"]:
         text = f"{row['strategy']} is paused until {row['until']:%Y-%m-%d %H:%M} UTC: {row['reason']}"
         yield warn(about, text, f"It is tried again by itself; {again.format('pending')} ends the pause.")
@@ -97,7 +96,8 @@ def questions(instance: WhatsappInstance, now: datetime) -> Questions:
     media_file = _example(instance, now) if ways else None
     if media_file is None:
         return {}
-    media = descriptor(media_file)
+    # A link that the message brought along would be taken at its word, without asking.
+    media = replace(descriptor(media_file), url="")
     return {
         QUESTION[way]: lambda provider, alternative=way == "provider_alt": provider.locate_media(  # type: ignore[misc]
             media, now=now, alternative=alternative
@@ -167,9 +167,7 @@ def rate_findings(instance: WhatsappInstance, rows: list[dict[str, Any]]) -> Ite
     good = any(row["rate"] >= LOW_RATE for row in rows)
     if bad and not good:
         text = "; ".join(_sentence(row) for row in bad)
-        advice = (
-            f"What the last failures below and the files of {instance.name} in the admin name is the cause."
-        )
+        advice = f"The last media failures and the files of {instance.name} in the admin name the cause."
         yield problem(label(instance), f"No way brings files: {text}.", advice)
     for row in bad if good else []:
         advice = "Nothing has to be done while another strategy brings the files."

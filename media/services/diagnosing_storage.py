@@ -21,10 +21,10 @@ ABOUT = "MEDIA_ROOT"
 def facts() -> dict[str, Any]:
     root = _root()
     if root is None:
-        return {"storage": type(storage()).__name__}
+        return {"storage": storage().__class__.__name__}
     there = _nearest(root)
     return {
-        "storage": type(storage()).__name__,
+        "storage": storage().__class__.__name__,
         "media_root": str(root),
         "exists": root.is_dir(),
         "writable": there.is_dir() and os.access(there, os.W_OK | os.X_OK),
@@ -59,7 +59,7 @@ def folder_facts(instance: WhatsappInstance) -> dict[str, Any]:
 
 def folder_findings(instance: WhatsappInstance, folder: dict[str, Any], ready: int) -> Iterator[Finding]:
     if folder["files"] == 0 and ready:
-        text = f"{ready} files are recorded as stored, but {folder['folder']} is empty."
+        text = f"Files recorded as stored: {ready}; but {folder['folder']} is empty."
         advice = (
             "If MEDIA_ROOT was moved or a disk is not mounted, put it back. Else run `manage.py audit_media --fix`,"
             f" then `manage.py redownload_media --instance {instance.instance_id} --state missing`."

@@ -89,12 +89,12 @@ def _findings(told: Told) -> Iterator[str]:
     yield ""
     yield "Findings"
     for finding in reversed(told["findings"]):
-        yield f"  {finding['level']:<8}{finding['about']}: {finding['text']}"
+        yield _flat(f"  {finding['level']:<8}{finding['about']}: {finding['text']}")
         if finding["advice"]:
-            yield f"          -> {finding['advice']}"
+            yield _flat(f"          -> {finding['advice']}")
     levels = told["levels"]
     yield ""
-    yield f"{levels['problem']} problems, {levels['warn']} warnings."
+    yield f"Problems: {levels['problem']}. Warnings: {levels['warn']}."
 
 
 def _section(title: str, rows: Any, head: Sequence[str] = ()) -> Iterator[str]:

@@ -98,7 +98,9 @@ def _database_findings() -> list[Finding]:
     except DatabaseError as exc:
         return [problem("database", f"{connection.vendor} does not answer: {type(exc).__name__}", advice)]
     if plan:
-        return [problem("database", f"{len(plan)} migrations are not applied.", "Run `manage.py migrate`.")]
+        return [
+            problem("database", f"Migrations that are not applied: {len(plan)}.", "Run `manage.py migrate`.")
+        ]
     return [ok("database", f"{connection.display_name}, every migration is applied")]
 
 

@@ -48,9 +48,11 @@ def facts(instance: WhatsappInstance, now: datetime) -> dict[str, Any]:
 def findings(instance: WhatsappInstance, told: dict[str, Any]) -> Iterator[Finding]:
     failed = told["last_day"][State.FAILED]
     if failed:
-        text = f"{failed} webhook events of the last day could not be processed."
+        text = f"Webhook events of the last day that could not be processed: {failed}."
         again = f"`manage.py replay_webhooks --instance {instance.instance_id} --state failed --now`"
-        advice = f"Their errors stand below and in the admin (Webhook events); after an update, run {again}."
+        advice = (
+            f"Their errors stand under failed webhook events and in the admin; after an update, run {again}."
+        )
         yield problem(label(instance), text, advice)
 
 
@@ -64,10 +66,15 @@ def failed_events(instances: Collection[int] | None) -> list[dict[str, Any]]:
             "webhook_event": row.pk,
             "instance": row.instance_id,
             "received_at": row.received_at,
-            "error": one_line((row.error.strip().splitlines() or [""])[-1]),
+            "error": _last_line(row.error),
         }
         for row in rows
     ]
+
+
+def _last_line(error: str) -> str:
+    kind, colon, said = (error.strip().splitlines() or [""])[-1].partition(": ")
+    return one_line(f"{kind.rpartition('.')[2]}{colon}{said}" if colon else kind)
 
 
 def refusals(instances: Collection[int] | None, now: datetime) -> list[dict[str, Any]]:
@@ -79,7 +86,7 @@ def refusals(instances: Collection[int] | None, now: datetime) -> list[dict[str,
 def refusal_findings(rows: list[dict[str, Any]], labels: dict[int, str]) -> Iterator[Finding]:
     for row in rows:
         about = labels.get(row["instance"], "webhooks of no known instance")
-        text = f"{row['count']} requests were turned away today: {row['reason']}."
+        text = f"Requests turned away today, {row['reason']}: {row['count']}."
         yield warn(about, text, REFUSALS.get(row["reason"], NOT_A_PROVIDER))
 
 

@@ -107,7 +107,9 @@ def test_a_refused_token_has_to_be_entered_anew(instance, line):
     assert [row["endpoint"] for row in told["instances"][0]["endpoints"]] == ["status"]
 
 
-@pytest.mark.parametrize("address", ["", "https://elsewhere.example.com/hook/canary-path"])
+@pytest.mark.parametrize(
+    "address", ["", "https://elsewhere.example.com/hook/canary-path", "http://[canary-path", "\x1b[2J"]
+)
 def test_webhooks_that_point_elsewhere_are_a_problem(instance, line, address):
     line.use_webhook(address)
     told = report()
@@ -211,7 +213,7 @@ def test_files_that_will_soon_be_gone_are_a_problem(sim, instance, line):
     with_files(sim, instance, line, count=2)
     MediaFile.objects.update(expires_at=timezone.now() + timedelta(hours=5))
     told = report("--offline")
-    assert "2 files that still wait will be gone at the source within a day" in said(told, "problem")
+    assert "gone at the source within a day: 2." in said(told, "problem")
     assert told["instances"][0]["media"]["waiting"]["gone_within_a_day"] == 2
 
 
@@ -267,5 +269,26 @@ def test_people_get_tables_that_end_with_what_is_to_be_done(sim, instance, line)
     code, text = run()
     assert code == 1
     assert "Provider endpoints\n" in text
-    assert text.rstrip().splitlines()[-1].startswith("1 problems")
+    assert text.rstrip().splitlines()[-1] == "Problems: 1. Warnings: 0."
     assert "-> Pair the line again" in text
+
+
+def test_a_cloud_line_is_asked_where_its_newest_file_is(sim):
+    instance = make_cloud(last_event_at=timezone.now())
+    writer = composer(sim.world, instance)
+    writer.line.use_webhook(webhook_url(instance))
+    store(instance, writer.media(ANA, sim.world.sample_file(writer.line, "cake.jpg"), "caption"))
+    process()
+    told = report()
+    assert [row["endpoint"] for row in told["instances"][0]["endpoints"]] == [
+        "status",
+        "webhooks",
+        "download",
+    ]
+    assert len(sim.world.seen("media-info")) == 1
+
+
+def test_foreign_words_cannot_move_the_cursor(sim, instance, line):
+    instance.name = "Balcão\x1b[2J"
+    instance.save()
+    assert "\x1b" not in run()[1]
