@@ -14,10 +14,10 @@ FOLDER = ROOT / "var" / "demo"
 WELCOME = """
 The demo runs on {local}/admin/
 
-  user             password
-  admin            {password}   everything
-  padaria-aurora   {password}   an operator who sees the bakery only
-  clinica-horizonte {password}  an operator who sees the clinic only
+  user                password
+  admin               {password}   everything
+  padaria-aurora      {password}   an operator who sees the bakery only
+  clinica-horizonte   {password}   an operator who sees the clinic only
 
 Two invented companies with a number at each provider. Messages keep coming, and so does trouble: the provider's
 download endpoint answers 500 all the time, some files are damaged, cut, expired or come at the third try.
@@ -52,12 +52,13 @@ def play(port: int, simulator_port: int, password: str) -> int:
     local, simulator = f"http://127.0.0.1:{port}", f"127.0.0.1:{simulator_port}"
     outside = ["-m", "tests.simulator", "--demo", "--port", str(simulator_port)]
     with Run(environment(local, simulator) | {"ADMIN_PASSWORD": password}) as run:
-        run.start(Child("The simulator", [sys.executable, *outside]))
-        if not run.wait_for(f"http://{simulator}/_sim/health") or not run.finish("scripts.demo_data"):
+        run.start(Child("The simulator", [sys.executable, *outside]), web(port))
+        up = run.wait_for(f"http://{simulator}/_sim/health") and run.wait_for(f"{local}/admin/login/")
+        # Last, because the feed begins as soon as it knows where to send.
+        if not up or not run.finish("scripts.demo_data"):
             return 0 if run.stopping else 1
-        run.start(web(port), worker())
-        if run.wait_for(f"{local}/admin/login/"):
-            say(WELCOME.format(local=local, password=password))
+        run.start(worker())
+        say(WELCOME.format(local=local, password=password))
         return run.watch()
 
 

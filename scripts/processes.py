@@ -97,8 +97,9 @@ def web(port: int) -> Child:
     options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
     # Threads wait for media files that are read slowly; more of them would only use up database connections.
     options += ["--workers", "2", "--blocking-threads", "4", "--backpressure", "256"]
-    options += ["--no-access-log", "--log-level", "warning"]
-    options += ["--respawn-failed-workers", "--workers-kill-timeout", "15"]
+    options += ["--no-access-log", "--log-level", "error", "--respawn-failed-workers"]
+    # Now and then one of its workers does not hear that it is to stop.
+    options += ["--workers-kill-timeout", "10"]
     return Child("The web server", [sys.executable, "-m", "granian", *options, "multichat.wsgi:application"])
 
 
