@@ -100,12 +100,13 @@ def find_instances(text: str | None) -> list[int] | None:
     """Two providers may use the same id; then both are meant."""
     if not text:
         return None
-    by_id = WhatsappInstance.objects.filter(instance_id=text)
-    found = by_id or WhatsappInstance.objects.filter(pk=_number(text))
+    # Nothing else is read: a secret that no key fits must not stop the command that repairs or reports it.
+    rows = WhatsappInstance.objects.order_by("pk").values_list("pk", flat=True)
+    found = list(rows.filter(instance_id=text) or rows.filter(pk=_number(text)))
     if not found:
         known = _some(WhatsappInstance.objects.order_by("pk").values_list("instance_id", flat=True))
         raise CommandError(f"There is no instance {text!r}. There are: {known}.")
-    return [instance.pk for instance in found]
+    return found
 
 
 def read_time(option: str, text: str | None, *, whole_day: bool = False) -> datetime | None:
