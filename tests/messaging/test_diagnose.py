@@ -150,6 +150,21 @@ def test_a_provider_that_cannot_be_reached_is_a_problem_of_the_network(settings,
     assert [row["ok"] for row in told["hosts"]] == [False, True]
 
 
+@pytest.mark.parametrize("point", ["status-instance", "fetch-instance", "download-media"])
+@pytest.mark.parametrize(
+    ("fault", "level", "advice"),
+    [
+        ({"status": 503}, "warn", "It is asked again by itself"),
+        ({"html": True}, "warn", "Check the base address"),
+        ({"reset_at": 0}, "problem", "firewall"),
+    ],
+)
+def test_whatever_a_provider_does_becomes_a_finding(sim, instance, line, point, fault, level, advice):
+    with_files(sim, instance, line)
+    sim.world.fault(point, **fault)
+    assert advice in said(report(), level)
+
+
 def test_a_cdn_that_only_fails_is_reachable(sim, instance, line):
     sim.world.fault("cdn", status=503)
     assert [row["ok"] for row in report()["hosts"]] == [True, True]
@@ -200,6 +215,7 @@ def test_a_secret_that_fits_no_key_is_said_and_does_not_hide_the_rest(settings, 
     told = report("--offline")
     assert "fits none of FIELD_ENCRYPTION_KEYS" in said(told, "problem")
     credentials = {one["instance_id"]: one["credentials"]["token"] for one in told["instances"]}
+    assert report("--offline", "--instance", instance.instance_id)["needs_a_person"]
     assert credentials == {instance.instance_id: "cannot be read", other.instance_id: "set (4 characters)"}
 
 

@@ -1,8 +1,10 @@
 """Search on whichever database the suite runs on: what is found, by which index, and what an upgrade does."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.core.management.base import CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -186,6 +188,19 @@ def test_what_was_there_before_the_upgrade_is_found_after_it(migrate):
     write(Conversation.objects.get(), "pedido novo")
     assert found("pedido") == ["pedido antigo", "pedido novo"]
     assert names("souza") == ["Ana Souza"]
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no extensions")
+def test_a_role_that_may_not_create_the_extension_is_told_what_to_do():
+    migration = import_module("messaging.migrations.0002_search")
+    with connection.cursor() as cursor:
+        cursor.execute("DROP EXTENSION pg_trgm CASCADE")
+        cursor.execute("SET LOCAL ROLE pg_monitor")
+    with pytest.raises(
+        CommandError, match="Let an administrator of the server run `CREATE EXTENSION pg_trgm`"
+    ):
+        migration._create_extension(connection)
 
 
 def test_the_upgrade_can_be_taken_back(migrate):
