@@ -1,10 +1,11 @@
 """Media files, from the first mention in a webhook to verified bytes in storage, and every attempt on the way."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from accounts.leases import WaitingQuerySet, WaitingWork, lease_indexes
@@ -22,14 +23,17 @@ class MediaFileQuerySet(WaitingQuerySet):
         sources = [old for old, targets in MediaFile.TRANSITIONS.items() if state in targets]
         return self.filter(state__in=sources).let_go(state=state, **changes)
 
-    def fetched_before(self, media_file: "MediaFile") -> Self:
-        """Ready files of the same client with the same key and ciphertext: what a forward brings again."""
-        return self.filter(
-            instance__client=media_file.instance.client_id,
-            state=MediaFile.State.READY,
-            enc_sha256=media_file.enc_sha256,
-            media_key=media_file.media_key,
-        ).exclude(enc_sha256="")
+    def fetched_before(self, media_files: Collection["MediaFile"]) -> Self:
+        """What the same client has of what forwards bring again: for each key and ciphertext the newest ready file."""
+        clients = {media_file.instance.client_id for media_file in media_files}
+        sums = {media_file.enc_sha256 for media_file in media_files}
+        same = (
+            self.filter(instance__client__in=clients, enc_sha256__in=sums).exclude(enc_sha256="").order_by()
+        )
+        # The state is no condition of the search, or SQLite would look through all files that are ready.
+        newest = Max("pk", filter=Q(state=MediaFile.State.READY))
+        groups = same.values("instance__client", "enc_sha256", "media_key").annotate(newest=newest)
+        return self.filter(pk__in=groups.values("newest")).select_related("instance")
 
 
 class MediaFile(WaitingWork):

@@ -4,16 +4,19 @@ Threads only move bytes; the database is touched by the caller's thread alone.
 """
 
 import queue
+import time
 import traceback
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 
 from accounts.leases import Claim
+from accounts.models import WhatsappInstance
 from accounts.services import door, provider_for
 from media.models import MediaFile, MediaFileQuerySet
 from media.services import health
@@ -22,6 +25,10 @@ from media.services.recording import give_up_on_killers, hold_back, record, reus
 from media.services.registering import descriptor
 from media.storage import incoming_folder, keep, path_for
 from media.strategies import Job, StorageTrouble, fetch
+
+AHEAD_SECONDS = 0.5
+MOST_AHEAD = 16
+GATHER_SECONDS = 0.05
 
 
 @dataclass
@@ -37,16 +44,20 @@ class Fetcher:
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="fetch")
         self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
         self._in_hand: set[int] = set()
+        self._ahead = self.threads
+        self._done = 0
+        self._claimed_at: datetime | None = None
 
     @property
     def under_way(self) -> int:
         return len(self._in_hand)
 
     def top_up(self, now: datetime, work: MediaFileQuerySet | None = None) -> int:
-        """Claim as much as there is room for, a little more than threads so that none waits for the database."""
-        room = 2 * self.threads - self.under_way
-        if room < max(1, self.threads // 2):
+        """Claim as much as there is room for, some more than threads so that none waits for the database."""
+        room = self.threads + self._ahead - self.under_way
+        if room < max(1, self._ahead // 2):
             return 0
+        self._look_ahead(now)
         claimed = claim(room, self.token, now, work)
         for errand in plan(claimed, self.token, now):
             self._in_hand.add(errand.media_file.pk)
@@ -58,8 +69,16 @@ class Fetcher:
         results = self._finished(wait)
         if results:
             self._in_hand -= {result.errand.media_file.pk for result in results}
+            self._done += len(results)
             record(results, self.token, now)
         return len(results)
+
+    def _look_ahead(self, now: datetime) -> None:
+        """Small files go by the hundred, so they are claimed by the dozen; large ones are left to who has a thread."""
+        elapsed = (now - self._claimed_at).total_seconds() if self._claimed_at else 0
+        pace = self._done / elapsed if elapsed > 0 else 0
+        self._ahead = int(min(max(pace * AHEAD_SECONDS, self.threads), MOST_AHEAD * self.threads))
+        self._claimed_at, self._done = now, 0
 
     def renew(self, now: datetime) -> None:
         """Only for what is in hand: a file whose result was lost comes back when its lease runs out."""
@@ -76,13 +95,15 @@ class Fetcher:
         self.on_result()
 
     def _finished(self, wait: float) -> list[Result]:
-        results: list[Result] = []
         try:
-            results.append(self._results.get(timeout=wait) if wait else self._results.get_nowait())
-            while len(results) < 100:
-                results.append(self._results.get_nowait())
+            results = [self._results.get(timeout=wait) if wait else self._results.get_nowait()]
         except queue.Empty:
-            pass
+            return []
+        if self.under_way > 4 * self.threads:
+            # The threads have enough to do, and twenty results are written as quickly as one.
+            time.sleep(GATHER_SECONDS)
+        while not self._results.empty():
+            results.append(self._results.get())
         return results
 
 
@@ -102,7 +123,9 @@ def claim(
 def plan(claimed: list[MediaFile], token: uuid.UUID, now: datetime) -> list[Errand]:
     """Decide how each claimed file is to be had; those that need no download, or cannot have one now, are settled."""
     waiting = reuse_known(give_up_on_killers(claimed, token), token, now)
-    states = health.health_of({media_file.instance_id for media_file in waiting})
+    instances = {media_file.instance_id: media_file.instance for media_file in waiting}
+    states = health.health_of(set(instances))
+    ways = {pk: _way(instance, now) for pk, instance in instances.items()}
     errands = []
     for media_file in waiting:
         order = media_file.instance.strategy_order(settings.MEDIA_STRATEGIES)
@@ -110,8 +133,21 @@ def plan(claimed: list[MediaFile], token: uuid.UUID, now: datetime) -> list[Erra
         if closed and not names:
             hold_back(media_file, closed, token, now)
         else:
-            errands.append(Errand(media_file, _job(media_file, names, now), tuple(closed)))
+            job = Job(media=descriptor(media_file), strategies=tuple(names), **ways[media_file.instance_id])
+            errands.append(Errand(media_file, job, tuple(closed)))
     return errands
+
+
+def _way(instance: WhatsappInstance, now: datetime) -> dict[str, Any]:
+    """What all of an instance's jobs have in common."""
+    return {
+        "provider": provider_for(instance),
+        "door": door(),
+        "cdn_base": settings.WHATSAPP_CDN_BASE_URL,
+        "folder": incoming_folder(),
+        "max_bytes": settings.MEDIA_MAX_BYTES,
+        "now": now,
+    }
 
 
 def bring(errand: Errand) -> Result:
@@ -144,16 +180,3 @@ def fetch_now(work: MediaFileQuerySet, *, now: Callable[[], datetime]) -> Iterat
             fetcher.renew(now())
     finally:
         fetcher.close()
-
-
-def _job(media_file: MediaFile, strategies: list[str], now: datetime) -> Job:
-    return Job(
-        media=descriptor(media_file),
-        strategies=tuple(strategies),
-        provider=provider_for(media_file.instance),
-        door=door(),
-        cdn_base=settings.WHATSAPP_CDN_BASE_URL,
-        folder=incoming_folder(),
-        max_bytes=settings.MEDIA_MAX_BYTES,
-        now=now,
-    )

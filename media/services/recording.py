@@ -14,32 +14,47 @@ from media.models import FetchAttempt, MediaFile, MediaFileQuerySet, StrategyHea
 from media.services import health
 from media.services.deciding import Decision, Result, decide, wait_for
 from media.services.schedule import MOST_ATTEMPTS
+from media.services.settling import write_ready
 from media.storage import is_there
 
 log = structlog.get_logger(__name__)
 chance = random.Random()
 State = MediaFile.State
+Outcome = FetchAttempt.Outcome
 
 
 def record(results: list[Result], token: uuid.UUID, now: datetime) -> None:
+    had = [result for result in results if result.name]
     with transaction.atomic():
         FetchAttempt.objects.bulk_create(_attempt_rows(results))
         for result in results:
-            _settle(result, token, now)
-    for result in results:
-        _learn(result, now)
+            if not result.name:
+                _put(result.errand.media_file, decide(result, now=now, chance=chance), token)
+        kept = write_ready(had, token, now)
+    for result in had:
+        _tell(result, kept=result.errand.media_file.pk in kept)
+    _learn(results, now)
 
 
 def reuse_known(claimed: list[MediaFile], token: uuid.UUID, now: datetime) -> list[MediaFile]:
     """Settle forwards of what the same client has already; returns the rest."""
-    waiting = []
+    waiting, twins = [], _twins(claimed)
     for media_file in claimed:
-        twin = MediaFile.objects.fetched_before(media_file).first() if media_file.enc_sha256 else None
+        twin = twins.get(_source(media_file))
         if twin is not None and is_there(twin.file.name):
             _reuse(media_file, twin, token, now)
         else:
             waiting.append(media_file)
     return waiting
+
+
+def _twins(claimed: list[MediaFile]) -> dict[tuple[Any, ...], MediaFile]:
+    return {_source(twin): twin for twin in MediaFile.objects.fetched_before(claimed)} if claimed else {}
+
+
+def _source(media_file: MediaFile) -> tuple[Any, ...]:
+    """What two files of one client have in common when they are the same."""
+    return media_file.instance.client_id, media_file.enc_sha256, media_file.media_key
 
 
 def give_up_on_killers(claimed: list[MediaFile], token: uuid.UUID) -> list[MediaFile]:
@@ -55,25 +70,6 @@ def hold_back(
 ) -> None:
     """Nothing can be tried before a break is over; that is not this file's fault and costs it no attempt."""
     _put(media_file, wait_for(media_file, tuple(closed), now, chance), token)
-
-
-def _settle(result: Result, token: uuid.UUID, now: datetime) -> None:
-    media_file = result.errand.media_file
-    if result.fetched is None or not result.name:
-        _put(media_file, decide(result, now=now, chance=chance), token)
-        return
-    kept = _held(media_file, token).move_to(
-        State.READY,
-        file=result.name,
-        size=result.fetched.size,
-        sha256=result.fetched.sha256.hex(),
-        mimetype=result.fetched.mimetype,
-        warning=result.fetched.warning[:300],
-        strategy=result.attempts[-1].strategy,
-        error="",
-        ready_at=now,
-    )
-    _tell(result, "media file ready" if kept else "lease lost, result dropped")
 
 
 def _put(media_file: MediaFile, decision: Decision, token: uuid.UUID) -> None:
@@ -131,20 +127,29 @@ def _attempt_rows(results: list[Result]) -> list[FetchAttempt]:
     ]
 
 
-def _learn(result: Result, now: datetime) -> None:
-    instance = result.errand.media_file.instance
-    for attempt in result.attempts:
-        health.note(instance, attempt.strategy, attempt.outcome, attempt.reason, now)
-    if result.trouble:
-        log.error("our storage fails", media_file=result.errand.media_file.pk, reason=result.trouble)
-    if result.bug:
-        log.error("fetch failed with a bug", media_file=result.errand.media_file.pk, traceback=result.bug)
+def _learn(results: list[Result], now: datetime) -> None:
+    fine: set[tuple[int, str]] = set()
+    for result in results:
+        instance = result.errand.media_file.instance
+        for attempt in result.attempts:
+            way = instance.pk, attempt.strategy
+            if attempt.outcome != Outcome.OK:
+                fine.clear()
+            elif way in fine:
+                continue
+            else:
+                fine.add(way)
+            health.note(instance, attempt.strategy, attempt.outcome, attempt.reason, now)
+        if result.trouble:
+            log.error("our storage fails", media_file=result.errand.media_file.pk, reason=result.trouble)
+        if result.bug:
+            log.error("fetch failed with a bug", media_file=result.errand.media_file.pk, traceback=result.bug)
 
 
-def _tell(result: Result, event: str) -> None:
+def _tell(result: Result, *, kept: bool) -> None:
     media_file, last = result.errand.media_file, result.attempts[-1]
     log.info(
-        event,
+        "media file ready" if kept else "lease lost, result dropped",
         instance=media_file.instance_id,
         media_file=media_file.pk,
         strategy=last.strategy,
