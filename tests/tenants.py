@@ -1,12 +1,15 @@
 """The people and rows of access tests: Alice works for Acme, Bob only looks, Mona manages it, Charlie is another
 client's manager, Root administers the platform."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
+from django.db.models import Model
+from django.db.models.signals import pre_save
 from django.test import Client as Browser
 from django.utils import timezone
 from pytest_django import Settings
@@ -84,6 +87,16 @@ def make_user(name: str, client: Client | None = None, role: Role = Role.VIEWER)
     if client:
         Membership.objects.create(user=user, client=client, role=role)
     return user
+
+
+@contextmanager
+def while_saving(model: type[Model], act: Callable[..., None]) -> Iterator[None]:
+    """``act`` happens between reading and writing a row, as another process may."""
+    pre_save.connect(act, sender=model)
+    try:
+        yield
+    finally:
+        pre_save.disconnect(act, sender=model)
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.db.models import Model, QuerySet, prefetch_related_objects
 from django.http import HttpRequest
+from django.utils.text import capfirst
 
 from accounts.models import Role
 
@@ -92,7 +93,7 @@ class TenantAdmin(ByMembership, _ModelAdmin):
         return lookup in allowed | own
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        title = {"title": str(self.opts.verbose_name_plural).capitalize()}
+        title = {"title": capfirst(str(self.opts.verbose_name_plural))}
         return super().changelist_view(request, extra_context=title | (extra_context or {}))
 
     def get_actions(self, request: HttpRequest) -> Any:

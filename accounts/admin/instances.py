@@ -65,7 +65,7 @@ class InstanceForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(WhatsappInstance)
 class InstanceAdmin(WithVerbs):
     form = InstanceForm
-    list_display = ("name", "client", "provider", "state", "last_event", "trouble", "is_active")
+    list_display = ("name", "client", "provider", "state", "last_event", "trouble")
     list_filter = ("provider", "status", ("client", VisibleChoices), "is_active")
     list_select_related = ("client",)
     search_fields = ("name", "instance_id", "phone_number")
@@ -99,7 +99,7 @@ class InstanceAdmin(WithVerbs):
 
     @admin.display(description="status", ordering="status")
     def state(self, instance: WhatsappInstance) -> str:
-        return display.badge(instance.status)
+        return display.badge(instance.status) if instance.is_active else display.badge("switched off")
 
     @admin.display(description="last event", ordering="last_event_at")
     def last_event(self, instance: WhatsappInstance) -> str:
@@ -122,6 +122,11 @@ class InstanceAdmin(WithVerbs):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Conversations and files belong to the client, so an instance cannot move to another one."""
         return ("client",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Only what was changed: status, alarm and last event belong to the worker."""
+        changed = [name.removeprefix("new_") for name in form.changed_data]
+        obj.save(update_fields=changed if change else None)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         used = obj is not None and (obj.last_event_at is not None or obj.media_files.exists())

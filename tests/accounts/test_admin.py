@@ -14,7 +14,17 @@ from accounts.admin.paging import Place
 from accounts.local_time import LocalTime
 from accounts.models import Membership, User, WhatsappInstance
 from accounts.services import webhook_url
-from tests.tenants import SECRETS, LogIn, Rows, acme, browser_of, people, rival, static_files_as_they_are  # noqa: F401
+from tests.tenants import (  # noqa: F401
+    SECRETS,
+    LogIn,
+    Rows,
+    acme,
+    browser_of,
+    people,
+    rival,
+    static_files_as_they_are,
+    while_saving,
+)
 
 # ruff: noqa: F811 - pytest passes fixtures by the names under which they are imported.
 
@@ -132,13 +142,16 @@ def test_an_empty_secret_keeps_what_is_stored(acme: Rows, browser_of: LogIn) -> 
 
 
 def test_an_edit_leaves_what_the_worker_writes(acme: Rows, browser_of: LogIn) -> None:
-    browser = browser_of("mona")
-    browser.get(page(acme.instance))
     moment = timezone.now()
-    WhatsappInstance.objects.filter(pk=acme.instance.pk).update(last_event_at=moment, status="connected")
-    browser.post(page(acme.instance), form_of(acme.instance, name="Front desk"))
+
+    def work_goes_on(**_: Any) -> None:
+        WhatsappInstance.objects.filter(pk=acme.instance.pk).update(last_event_at=moment, status="connected")
+
+    with while_saving(WhatsappInstance, work_goes_on):
+        browser_of("mona").post(page(acme.instance), form_of(acme.instance, name="Front desk"))
     acme.instance.refresh_from_db()
     assert (acme.instance.last_event_at, acme.instance.status) == (moment, "connected")
+    assert acme.instance.name == "Front desk"
 
 
 @pytest.mark.parametrize("name", ["alice", "bob"])

@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Membership, User
 from media.admin.display import inline_picture, waveform_bars
 from media.models import MediaFile
 from tests.tenants import (  # noqa: F401
@@ -77,6 +78,14 @@ def test_everything_that_matches_can_be_asked_for(acme: Rows, rival: Rows, brows
 def test_the_action_does_nothing_for_others(name: str, acme: Rows, browser_of: LogIn) -> None:
     browser_of(name).post(LISTING, action(acme.media_file))
     assert state(acme.media_file) == "failed"
+
+
+def test_the_action_reaches_only_where_the_user_operates(
+    acme: Rows, rival: Rows, people: dict[str, User], browser_of: LogIn
+) -> None:
+    Membership.objects.create(user=people["alice"], client=rival.client, role="viewer")
+    browser_of("alice").post(LISTING, action(acme.media_file, rival.media_file))
+    assert (state(acme.media_file), state(rival.media_file)) == ("pending", "failed")
 
 
 def test_the_way_back_stays_on_this_site(acme: Rows, browser_of: LogIn) -> None:
