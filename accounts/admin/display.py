@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from django.contrib.humanize.templatetags.humanize import NaturalTimeFormatter
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -38,12 +39,13 @@ def when(moment: datetime | None) -> SafeString | str:
 
 
 def _away(moment: datetime) -> str:
-    now = timezone.now()
+    """One unit only, in words that Django has translated."""
+    now, words = timezone.now(), NaturalTimeFormatter.time_strings
     if abs(now - moment) < timedelta(minutes=1):
-        return "just now"
-    return (
-        f"{timesince(moment, now, depth=1)} ago" if moment < now else f"in {timeuntil(moment, now, depth=1)}"
-    )
+        return str(words["now"])
+    if moment < now:
+        return str(words["past-day"] % {"delta": timesince(moment, now, depth=1)})
+    return str(words["future-day"] % {"delta": timeuntil(moment, now, depth=1)})
 
 
 def size(count: int | None) -> str:

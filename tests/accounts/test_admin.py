@@ -10,6 +10,7 @@ from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.admin import display
 from accounts.admin.paging import Place
 from accounts.local_time import LocalTime
 from accounts.models import Membership, User, WhatsappInstance
@@ -248,6 +249,17 @@ def test_a_place_survives_the_address(place: Place) -> None:
 @pytest.mark.parametrize("text", ["", "x", "1", ".", "9" * 40 + ".1", "1.x", "²."])
 def test_a_foreign_place_is_no_place(text: str) -> None:
     assert Place.read(text) is None
+
+
+@pytest.mark.parametrize(
+    ("minutes", "shown"),
+    [(-1600, "1 day ago"), (-5, "5 minutes ago"), (0, "now"), (25.5, "25 minutes from now")],
+)
+def test_a_time_is_told_from_now_and_exactly(minutes: float, shown: str) -> None:
+    moment = timezone.now() + timedelta(minutes=minutes)
+    told = str(display.when(moment)).replace("\xa0", " ")
+    assert f">{shown}</time>" in told
+    assert f'datetime="{moment.isoformat()}"' in told
 
 
 @pytest.mark.parametrize(("zone", "shown"), [("America/Sao_Paulo", "-03:00"), ("../../etc", "+00:00")])
