@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from media.models import MediaFile, StrategyHealth
@@ -126,6 +127,12 @@ def test_one_instance_or_one_client_can_be_chosen(instance, line):
 def test_a_public_address_that_providers_cannot_reach_is_a_problem(settings, instance, line):
     settings.WAPI_BASE_URL = "https://api.w-api.app/v1"
     assert "is out of reach for wapi" in said(report("--offline"), "problem")
+
+
+def test_a_database_that_was_not_migrated_is_all_that_is_told(sim):
+    MigrationRecorder.Migration.objects.filter(app="messaging", name="0002_search").delete()
+    told = report("--offline")
+    assert [one["advice"] for one in told["findings"]] == ["Run `manage.py migrate`."]
 
 
 def test_an_empty_platform_says_how_to_begin(sim):

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -34,7 +35,10 @@ class Command(BaseCommand):
         parser.add_argument("--offline", action="store_true", help="ask nobody over the network")
 
     def handle(self, *, json: bool, offline: bool, **options: Any) -> None:
-        rows = chosen_rows(options["instance"], options["client"])
+        try:
+            rows = chosen_rows(options["instance"], options["client"])
+        except DatabaseError:
+            rows = None  # the report begins with the database and says what is wrong with it
         report = diagnose(rows, now=timezone.now(), offline=offline)
         told = report.as_dict()
         self.stdout.write(as_json(told) if json else "\n".join(lines_of(told)))
