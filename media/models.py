@@ -120,6 +120,7 @@ class MediaFile(WaitingWork):
             models.Index(fields=["-created_at", "-id"], name="media_newest"),
             models.Index(fields=["state", "-created_at", "-id"], name="media_by_state"),
             models.Index(fields=["instance", "-created_at", "-id"], name="media_by_instance"),
+            models.Index(fields=["instance", "state"], name="media_state_of_instance"),
             models.Index(fields=["enc_sha256"], condition=~Q(enc_sha256=""), name="media_by_ciphertext"),
         ]
 

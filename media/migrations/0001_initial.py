@@ -7,125 +7,242 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='MediaFile',
+            name="MediaFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('attempts', models.PositiveIntegerField(default=0, editable=False)),
-                ('next_attempt_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('lease_token', models.UUIDField(blank=True, editable=False, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('chat_id', models.CharField(blank=True, default='', max_length=200)),
-                ('kind', models.CharField(choices=[('image', 'Image'), ('video', 'Video'), ('audio', 'Audio'), ('voice', 'Voice'), ('document', 'Document'), ('sticker', 'Sticker')], max_length=10)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('fetching', 'Fetching'), ('ready', 'Ready'), ('expired', 'Expired'), ('failed', 'Failed'), ('unavailable', 'Unavailable'), ('missing', 'Missing')], default='pending', max_length=12)),
-                ('error', models.CharField(blank=True, default='', help_text='Why there is no file yet.', max_length=500)),
-                ('warning', models.CharField(blank=True, default='', help_text='What was odd about a good file.', max_length=300)),
-                ('mimetype', models.CharField(blank=True, default='', max_length=200)),
-                ('filename', models.CharField(blank=True, default='', max_length=255)),
-                ('declared_size', models.BigIntegerField(blank=True, null=True)),
-                ('media_key', models.CharField(blank=True, default='', editable=False, max_length=100)),
-                ('direct_path', models.TextField(blank=True, default='', editable=False)),
-                ('url', models.TextField(blank=True, default='', editable=False)),
-                ('media_id', models.CharField(blank=True, default='', max_length=200)),
-                ('declared_sha256', models.CharField(blank=True, default='', max_length=64)),
-                ('enc_sha256', models.CharField(blank=True, default='', max_length=64)),
-                ('expires_at', models.DateTimeField(default=media.models.a_month_from_now)),
-                ('thumbnail', models.BinaryField(blank=True, default=b'')),
-                ('waveform', models.BinaryField(blank=True, default=b'')),
-                ('duration', models.PositiveIntegerField(blank=True, null=True)),
-                ('width', models.PositiveIntegerField(blank=True, null=True)),
-                ('height', models.PositiveIntegerField(blank=True, null=True)),
-                ('pages', models.PositiveIntegerField(blank=True, null=True)),
-                ('animated', models.BooleanField(default=False)),
-                ('file', models.FileField(blank=True, default='', editable=False, max_length=500, upload_to='')),
-                ('size', models.BigIntegerField(blank=True, editable=False, null=True)),
-                ('sha256', models.CharField(blank=True, default='', editable=False, max_length=64)),
-                ('strategy', models.CharField(blank=True, default='', editable=False, max_length=20)),
-                ('ready_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='media_files', to='accounts.whatsappinstance')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0, editable=False)),
+                ("next_attempt_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("lease_token", models.UUIDField(blank=True, editable=False, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("chat_id", models.CharField(blank=True, default="", max_length=200)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("image", "Image"),
+                            ("video", "Video"),
+                            ("audio", "Audio"),
+                            ("voice", "Voice"),
+                            ("document", "Document"),
+                            ("sticker", "Sticker"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("fetching", "Fetching"),
+                            ("ready", "Ready"),
+                            ("expired", "Expired"),
+                            ("failed", "Failed"),
+                            ("unavailable", "Unavailable"),
+                            ("missing", "Missing"),
+                        ],
+                        default="pending",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "error",
+                    models.CharField(
+                        blank=True, default="", help_text="Why there is no file yet.", max_length=500
+                    ),
+                ),
+                (
+                    "warning",
+                    models.CharField(
+                        blank=True, default="", help_text="What was odd about a good file.", max_length=300
+                    ),
+                ),
+                ("mimetype", models.CharField(blank=True, default="", max_length=200)),
+                ("filename", models.CharField(blank=True, default="", max_length=255)),
+                ("declared_size", models.BigIntegerField(blank=True, null=True)),
+                ("media_key", models.CharField(blank=True, default="", editable=False, max_length=100)),
+                ("direct_path", models.TextField(blank=True, default="", editable=False)),
+                ("url", models.TextField(blank=True, default="", editable=False)),
+                ("media_id", models.CharField(blank=True, default="", max_length=200)),
+                ("declared_sha256", models.CharField(blank=True, default="", max_length=64)),
+                ("enc_sha256", models.CharField(blank=True, default="", max_length=64)),
+                ("expires_at", models.DateTimeField(default=media.models.a_month_from_now)),
+                ("thumbnail", models.BinaryField(blank=True, default=b"")),
+                ("waveform", models.BinaryField(blank=True, default=b"")),
+                ("duration", models.PositiveIntegerField(blank=True, null=True)),
+                ("width", models.PositiveIntegerField(blank=True, null=True)),
+                ("height", models.PositiveIntegerField(blank=True, null=True)),
+                ("pages", models.PositiveIntegerField(blank=True, null=True)),
+                ("animated", models.BooleanField(default=False)),
+                (
+                    "file",
+                    models.FileField(blank=True, default="", editable=False, max_length=500, upload_to=""),
+                ),
+                ("size", models.BigIntegerField(blank=True, editable=False, null=True)),
+                ("sha256", models.CharField(blank=True, default="", editable=False, max_length=64)),
+                ("strategy", models.CharField(blank=True, default="", editable=False, max_length=20)),
+                ("ready_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="media_files",
+                        to="accounts.whatsappinstance",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-id'],
+                "ordering": ["-created_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='FetchAttempt',
+            name="FetchAttempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('strategy', models.CharField(max_length=20)),
-                ('started_at', models.DateTimeField()),
-                ('duration', models.FloatField(default=0)),
-                ('http_status', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('bytes', models.BigIntegerField(default=0)),
-                ('outcome', models.CharField(choices=[('ok', 'Ok'), ('gone', 'Gone'), ('unavailable', 'unavailable for now'), ('line_down', 'line down'), ('refused', 'Refused'), ('unsupported', 'Unsupported'), ('integrity', 'not the file'), ('unexpected', 'unexpected answer'), ('storage', 'our storage')], max_length=12)),
-                ('reason', models.CharField(blank=True, default='', max_length=300)),
-                ('media_file', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='fetch_attempts', to='media.mediafile')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("strategy", models.CharField(max_length=20)),
+                ("started_at", models.DateTimeField()),
+                ("duration", models.FloatField(default=0)),
+                ("http_status", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("bytes", models.BigIntegerField(default=0)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("ok", "Ok"),
+                            ("gone", "Gone"),
+                            ("unavailable", "unavailable for now"),
+                            ("line_down", "line down"),
+                            ("refused", "Refused"),
+                            ("unsupported", "Unsupported"),
+                            ("integrity", "not the file"),
+                            ("unexpected", "unexpected answer"),
+                            ("storage", "our storage"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, default="", max_length=300)),
+                (
+                    "media_file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="fetch_attempts",
+                        to="media.mediafile",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['started_at', 'id'],
+                "ordering": ["started_at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='StrategyHealth',
+            name="StrategyHealth",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('strategy', models.CharField(max_length=20)),
-                ('failures', models.PositiveIntegerField(default=0)),
-                ('closed_until', models.DateTimeField(blank=True, null=True)),
-                ('reason', models.CharField(blank=True, default='', max_length=300)),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='strategy_health', to='accounts.whatsappinstance')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("strategy", models.CharField(max_length=20)),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("closed_until", models.DateTimeField(blank=True, null=True)),
+                ("reason", models.CharField(blank=True, default="", max_length=300)),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="strategy_health",
+                        to="accounts.whatsappinstance",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'strategy health',
+                "verbose_name_plural": "strategy health",
             },
         ),
         migrations.AddIndex(
-            model_name='mediafile',
-            index=models.Index(condition=models.Q(('lease_until', None), ('state', 'pending')), fields=['instance', 'expires_at', 'id'], name='media_waiting'),
+            model_name="mediafile",
+            index=models.Index(
+                condition=models.Q(("lease_until", None), ("state", "pending")),
+                fields=["instance", "expires_at", "id"],
+                name="media_waiting",
+            ),
         ),
         migrations.AddIndex(
-            model_name='mediafile',
-            index=models.Index(condition=models.Q(('lease_until', None), ('state', 'pending')), fields=['next_attempt_at'], name='media_due'),
+            model_name="mediafile",
+            index=models.Index(
+                condition=models.Q(("lease_until", None), ("state", "pending")),
+                fields=["next_attempt_at"],
+                name="media_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='mediafile',
-            index=models.Index(condition=models.Q(('lease_until__isnull', False)), fields=['instance', 'lease_until'], name='media_leased'),
+            model_name="mediafile",
+            index=models.Index(
+                condition=models.Q(("lease_until__isnull", False)),
+                fields=["instance", "lease_until"],
+                name="media_leased",
+            ),
         ),
         migrations.AddIndex(
-            model_name='mediafile',
-            index=models.Index(fields=['-created_at', '-id'], name='media_newest'),
+            model_name="mediafile",
+            index=models.Index(fields=["-created_at", "-id"], name="media_newest"),
         ),
         migrations.AddIndex(
-            model_name='mediafile',
-            index=models.Index(fields=['state', '-created_at', '-id'], name='media_by_state'),
+            model_name="mediafile",
+            index=models.Index(fields=["state", "-created_at", "-id"], name="media_by_state"),
         ),
         migrations.AddIndex(
-            model_name='mediafile',
-            index=models.Index(fields=['instance', '-created_at', '-id'], name='media_by_instance'),
+            model_name="mediafile",
+            index=models.Index(fields=["instance", "-created_at", "-id"], name="media_by_instance"),
         ),
         migrations.AddIndex(
-            model_name='mediafile',
-            index=models.Index(condition=models.Q(('enc_sha256', ''), _negated=True), fields=['enc_sha256'], name='media_by_ciphertext'),
+            model_name="mediafile",
+            index=models.Index(
+                condition=models.Q(("enc_sha256", ""), _negated=True),
+                fields=["enc_sha256"],
+                name="media_by_ciphertext",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mediafile',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('file', ''), _negated=True), _connector='OR'), name='ready_means_a_file'),
+            model_name="mediafile",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "ready"), _negated=True),
+                    models.Q(("file", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="ready_means_a_file",
+            ),
         ),
         migrations.AddIndex(
-            model_name='fetchattempt',
-            index=models.Index(fields=['started_at'], name='attempt_time'),
+            model_name="fetchattempt",
+            index=models.Index(fields=["started_at"], name="attempt_time"),
         ),
         migrations.AddConstraint(
-            model_name='strategyhealth',
-            constraint=models.UniqueConstraint(fields=('instance', 'strategy'), name='one_health_per_strategy'),
+            model_name="strategyhealth",
+            constraint=models.UniqueConstraint(
+                fields=("instance", "strategy"), name="one_health_per_strategy"
+            ),
         ),
     ]
