@@ -126,8 +126,13 @@ def _walk(folder: str) -> Iterator[str]:
 
 
 def _without_row(names: list[str]) -> Iterator[Stray]:
-    known = set(MediaFile.objects.filter(file__in=names).values_list("file", flat=True))
-    unknown = [name for name in names if name not in known]
+    # By id first, because there is no index on names; only a forward's row has another id than its file.
+    own = set(MediaFile.objects.filter(pk__in=map(_row_id, names)).values_list("file", flat=True))
+    unknown = [name for name in names if name not in own]
+    shared = (
+        set(MediaFile.objects.filter(file__in=unknown).values_list("file", flat=True)) if unknown else set()
+    )
+    unknown = [name for name in unknown if name not in shared]
     busy = _being_fetched(unknown)
     for name in unknown:
         if _row_id(name) not in busy:

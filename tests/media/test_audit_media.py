@@ -1,0 +1,162 @@
+"""Rows and storage compared: what is lost, what is wrong, what is nobody's."""
+
+import hashlib
+import os
+import time
+from io import StringIO
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.management import CommandError, call_command
+
+from accounts.models import Client, WhatsappInstance
+from media.models import MediaFile
+from media.storage import path_for, storage
+
+pytestmark = pytest.mark.django_db
+State = MediaFile.State
+TWO_DAYS_AGO = time.time() - 2 * 86400
+
+
+def make_instance(slug="acme"):
+    client, _ = Client.objects.get_or_create(name=slug.title(), slug=slug)
+    found, _ = WhatsappInstance.objects.get_or_create(
+        client=client, name="Sales", provider="wapi", instance_id=f"ID-{slug}"
+    )
+    return found
+
+
+def ready(content=b"a picture", slug="acme"):
+    media_file = MediaFile.objects.create(
+        instance=make_instance(slug), chat_id="551190000@c.us", kind="image"
+    )
+    name = storage().save(path_for(media_file, ".jpg"), ContentFile(content))
+    facts = {"file": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    MediaFile.objects.filter(pk=media_file.pk).update(state=State.READY, **facts)
+    media_file.refresh_from_db()
+    return media_file
+
+
+def stray(age=TWO_DAYS_AGO, name="cliente_1/instance_ID/chats/x/image/999_stray.jpg"):
+    storage().save(name, ContentFile(b"nobody's"))
+    os.utime(storage().path(name), (age, age))
+    return name
+
+
+def audit(*, wrong=False, **options):
+    out = StringIO()
+    if wrong:
+        with pytest.raises(SystemExit, match="1"):
+            call_command("audit_media", stdout=out, **options)
+    else:
+        call_command("audit_media", stdout=out, **options)
+    return out.getvalue()
+
+
+def overwrite(media_file, content):
+    with open(storage().path(media_file.file.name), "wb") as file:
+        file.write(content)
+
+
+def test_an_empty_installation_is_well():
+    assert "0 ready media files: 0 good, 0 not." in audit()
+
+
+def test_good_files_are_counted():
+    ready()
+    ready(b"another one")
+    told = audit()
+    assert "2 ready media files: 2 good, 0 not." in told
+    assert "0 files without row" in told
+
+
+def test_a_lost_file_is_reported_and_left_alone():
+    media_file = ready()
+    storage().delete(media_file.file.name)
+    assert f"media file {media_file.pk}: the file is not in the storage" in audit(wrong=True)
+    media_file.refresh_from_db()
+    assert media_file.state == State.READY
+
+
+def test_fix_marks_a_lost_file_as_missing():
+    media_file = ready()
+    storage().delete(media_file.file.name)
+    assert "redownload_media --state missing" in audit(fix=True)
+    media_file.refresh_from_db()
+    assert (media_file.state, media_file.error) == (State.MISSING, "the file is not in the storage")
+
+
+def test_changed_bytes_of_the_same_size_are_found_by_their_hash():
+    media_file = ready(b"a picture")
+    overwrite(media_file, b"A picture")
+    assert "SHA-256 is wrong" in audit(wrong=True)
+
+
+def test_quick_compares_sizes_only():
+    overwrite(ready(b"a picture"), b"A picture")
+    audit(quick=True)
+    overwrite(ready(b"a picture"), b"half")
+    assert "has 4 bytes instead of 9" in audit(quick=True, wrong=True)
+
+
+def test_a_file_without_row_is_reported():
+    assert f"file without row: {stray()}" in audit(wrong=True)
+
+
+def test_fix_removes_strays_older_than_a_day_only():
+    old, young = stray(), stray(age=time.time(), name="cliente_1/young.jpg")
+    assert "2 files without row, 16\xa0bytes, 1 removed" in audit(fix=True, wrong=True)
+    assert (storage().exists(old), storage().exists(young)) == (False, True)
+
+
+def test_a_dry_run_of_fix_changes_nothing():
+    media_file, name = ready(), stray()
+    overwrite(media_file, b"")
+    audit(fix=True, dry_run=True, wrong=True)
+    media_file.refresh_from_db()
+    assert media_file.state == State.READY
+    assert storage().exists(name)
+
+
+def test_a_file_that_is_just_being_fetched_is_no_stray():
+    media_file = ready()
+    rows = MediaFile.objects.filter(pk=media_file.pk)
+    rows.update(state=State.FETCHING, file="")
+    assert "0 files without row" in audit()
+    rows.update(state=State.FAILED)
+    assert "1 files without row" in audit(wrong=True)
+
+
+def test_part_files_are_no_strays(media_root):
+    (media_root / ".incoming").mkdir(parents=True)
+    (media_root / ".incoming" / "x.part").write_bytes(b"half")
+    assert "0 files without row" in audit()
+
+
+def test_only_the_named_client_is_looked_at():
+    other = ready(slug="other")
+    storage().delete(other.file.name)
+    stray(name=f"cliente_{other.instance.client_id}/stray.jpg")
+    ready()
+    assert "1 ready media files: 1 good" in audit(client="acme")
+    with pytest.raises(CommandError, match="no client 'nobody'. There are: acme, other"):
+        audit(client="nobody")
+
+
+def test_a_file_that_cannot_be_read_is_not_called_lost(media_root):
+    media_file = ready()
+    path = storage().path(media_file.file.name)
+    os.remove(path)
+    os.mkdir(path)
+    MediaFile.objects.filter(pk=media_file.pk).update(size=None)
+    assert "cannot be read" in audit(fix=True, wrong=True)
+    media_file.refresh_from_db()
+    assert media_file.state == State.READY
+
+
+def test_a_file_that_only_a_forward_still_names_is_no_stray():
+    original = ready()
+    forward = MediaFile.objects.create(instance=original.instance, kind="image")
+    MediaFile.objects.filter(pk=forward.pk).update(file=original.file.name, state=State.READY)
+    original.delete()
+    assert "0 files without row" in audit()
