@@ -12,16 +12,17 @@ from processes import ROOT, Run, chosen_port, say, web, worker
 VAR = ROOT / "var"
 SECRETS = ("SECRET_KEY", "FIELD_ENCRYPTION_KEYS")
 WELCOME = """
-MultiChat runs on {local}/admin/
+MultiChat runs on {admin}/admin/
 Ctrl-C stops it; the next make run goes on from there.
 
 What to do next (README.md has every step):
-  1. Make it reachable for providers: an https address that leads here, as PUBLIC_BASE_URL in .env,
-     and its host name in ALLOWED_HOSTS. Now it is {public}
-  2. Add a WhatsApp number; this prints its webhook address, {public}/webhook/receive/<key>/
-     .venv/bin/python manage.py create_instance --client "My company" --name "Sales" \\
-         --provider wapi --instance-id <its id> --token-stdin
-  3. See that all is well: .venv/bin/python manage.py diagnose
+{reach}  - Add a WhatsApp number; this prints its webhook address, {public}/webhook/receive/<key>/
+    .venv/bin/python manage.py create_instance --client "My company" --name "Sales" \\
+        --provider wapi --instance-id <its id> --token-stdin
+  - See that all is well: .venv/bin/python manage.py diagnose
+"""
+REACH = """  - Make it reachable for providers: an https address that leads here, as PUBLIC_BASE_URL in {env_file},
+    and its host name in ALLOWED_HOSTS
 """
 
 
@@ -37,7 +38,10 @@ def main() -> int:
             return 0 if run.stopping else 1
         run.start(web(port), worker())
         if run.wait_for(f"{local}/admin/login/"):
-            say(WELCOME.format(local=local, public=public))
+            https = public.startswith("https://")
+            reach = "" if https else REACH.format(env_file=env_file)
+            # Behind https, cookies go to the https address only.
+            say(WELCOME.format(admin=public if https else local, public=public, reach=reach))
         return run.watch()
 
 
