@@ -70,7 +70,7 @@ def webhook_url(instance: WhatsappInstance) -> str:
 
 
 def rotate_webhook_key(instance: WhatsappInstance) -> None:
-    """The old address stops working at once; the provider has to be told the new one."""
+    """The old address stops working within WEBHOOK_LOOKUP_SECONDS; the provider has to be told the new one."""
     instance.webhook_key = new_webhook_key()
     instance.save(update_fields=["webhook_key"])
     log.info("webhook key rotated", instance=instance.pk)

@@ -9,6 +9,7 @@ from accounts.models import WhatsappInstance
 from accounts.providers import errors
 from accounts.services import instance_named_in, provider_for
 from messaging.models import WebhookEvent
+from messaging.services.addresses import Line, line_of
 from messaging.services.refusing import count_refusal
 from messaging.services.waking import wake_workers
 
@@ -19,14 +20,14 @@ def receive_webhook(request: HttpRequest, webhook_key: str) -> HttpResponse:
     """The key in the address names the instance and, for W-API, is all that proves the sender."""
     # PostgreSQL takes no NUL, not even in a question.
     key = webhook_key.replace("\x00", "")
-    instance = WhatsappInstance.objects.reachable().filter(webhook_key=key).first()
-    if instance is None:
+    line = line_of(key)
+    if line is None:
         return _refuse(None, "unknown key", 404)
     if request.method == "GET":
-        return _answer_challenge(request, instance)
+        return _answer_challenge(request, line)
     if _too_large(request):
-        return _refuse(instance, "too large", 413)
-    return _keep(request, instance)
+        return _refuse(line.instance, "too large", 413)
+    return _keep(request, line)
 
 
 @csrf_exempt
@@ -43,26 +44,26 @@ def receive_unkeyed_webhook(request: HttpRequest) -> HttpResponse:
         return _refuse(None, "not JSON", 400)
     if instance is None:
         return _refuse(None, "unknown instance", 404)
-    return _keep(request, instance)
+    return _keep(request, Line(instance, provider_for(instance)))
 
 
-def _keep(request: HttpRequest, instance: WhatsappInstance) -> HttpResponse:
+def _keep(request: HttpRequest, line: Line) -> HttpResponse:
     try:
-        provider_for(instance).verify_webhook(request.body, request.headers)
+        line.provider.verify_webhook(request.body, request.headers)
     except errors.WebhookNotJson:
-        return _refuse(instance, "not JSON", 400)
+        return _refuse(line.instance, "not JSON", 400)
     except errors.WebhookNotAuthentic:
-        return _refuse(instance, "not authentic", 403)
-    WebhookEvent.objects.create(instance=instance, body=request.body)
+        return _refuse(line.instance, "not authentic", 403)
+    WebhookEvent.objects.create(instance=line.instance, body=request.body)
     wake_workers()
     return HttpResponse()
 
 
-def _answer_challenge(request: HttpRequest, instance: WhatsappInstance) -> HttpResponse:
+def _answer_challenge(request: HttpRequest, line: Line) -> HttpResponse:
     try:
-        challenge = provider_for(instance).answer_challenge(request.GET)
+        challenge = line.provider.answer_challenge(request.GET)
     except errors.WebhookNotAuthentic:
-        return _refuse(instance, "wrong verify token", 403)
+        return _refuse(line.instance, "wrong verify token", 403)
     return HttpResponse(challenge, content_type="text/plain")
 
 

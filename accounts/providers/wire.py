@@ -219,8 +219,11 @@ class Fields:
 
     def get(self, *names: str) -> Any:
         """The first of these that is not null or an empty string."""
-        held = (self._items.get(name.lower(), ("", None))[1] for name in names)
-        return next((item for item in held if item is not None and item != ""), None)
+        for name in names:
+            held = self._items.get(name.lower())
+            if held is not None and held[1] is not None and held[1] != "":
+                return held[1]
+        return None
 
     def inside(self, *path: str) -> "Fields":
         found = self

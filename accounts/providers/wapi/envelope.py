@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from accounts.providers.wapi.content import CONTENT_NAMES
@@ -87,8 +88,12 @@ def _people(frames: list[Fields], *, from_me: bool) -> People:
 
 def _content(body: Fields, frames: list[Fields]) -> Fields:
     stated = body.inside("msgContent")
-    places = [stated, *map(_content_beside, frames), *(frame.inside("message") for frame in frames)]
-    places += [frame.inside("msgContent") for frame in frames[1:]]
+    places = chain(
+        [stated],
+        map(_content_beside, frames),
+        (frame.inside("message") for frame in frames),
+        (frame.inside("msgContent") for frame in frames[1:]),
+    )
     return next((place for place in places if any(name in place for name in CONTENT_NAMES)), stated)
 
 
