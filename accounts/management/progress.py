@@ -1,7 +1,8 @@
-"""Progress bars, where somebody watches: none in a log file."""
+"""What people see while a command works: a bar where somebody watches, and no log line per row."""
 
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from tqdm import tqdm  # type: ignore[import-untyped]
@@ -15,3 +16,16 @@ def above_the_bar() -> AbstractContextManager[None]:
     """For lines written while a bar is shown."""
     paused: AbstractContextManager[None] = tqdm.external_write_mode()
     return paused
+
+
+@contextmanager
+def quiet_log(verbosity: int) -> Iterator[None]:
+    """The command sums up what services log row by row; ``--verbosity 2`` shows both."""
+    root = logging.getLogger()
+    before = root.level
+    if verbosity < 2:
+        root.setLevel(max(before, logging.WARNING))
+    try:
+        yield
+    finally:
+        root.setLevel(before)

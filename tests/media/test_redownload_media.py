@@ -146,3 +146,11 @@ def test_now_fetches_and_sums_up(sim):
 def expired(instance, file):
     facts = {"media_key": b64encode(file.media_key).decode(), "direct_path": file.direct_path}
     return add(State.EXPIRED, instance=instance, enc_sha256=file.enc_sha256.hex(), **facts)
+
+
+def test_the_log_of_each_file_is_for_the_curious_only(caplog):
+    add()
+    redownload()
+    assert "asked for again" not in caplog.text
+    redownload(verbosity=2)
+    assert "asked for again" in caplog.text

@@ -17,7 +17,7 @@ from accounts.management.filters import (
     read_filters,
     read_words,
 )
-from accounts.management.progress import progress
+from accounts.management.progress import progress, quiet_log
 from media.models import MediaFile, MediaFileQuerySet
 from media.services import fetch_again, fetch_now
 
@@ -53,6 +53,10 @@ class Command(BaseCommand):
         if dry_run:
             self.stdout.write(f"{len(ids)} media files would be put back: {by_state(ids) or 'none'}.")
             return
+        with quiet_log(options["verbosity"]):
+            self._put_back(ids, now=now)
+
+    def _put_back(self, ids: list[int], *, now: bool) -> None:
         count = sum(fetch_again(rows_of(batch), now=timezone.now()) for batch in batches(ids))
         self.stdout.write(f"{count} media files put back to pending.")
         if now and ids:

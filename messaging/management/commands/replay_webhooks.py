@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.leases import WaitingQuerySet
 from accounts.management.filters import add_filters, batches, chosen_ids, count_states, read_filters
-from accounts.management.progress import progress
+from accounts.management.progress import progress, quiet_log
 from messaging.models import WebhookEvent
 from messaging.services.processing import process_again, process_due
 
@@ -36,6 +36,10 @@ class Command(BaseCommand):
         if dry_run:
             self.stdout.write(f"{len(ids)} webhook events would be processed again: {tell(ids) or 'none'}.")
             return
+        with quiet_log(options["verbosity"]):
+            self._put_back(ids, now=now)
+
+    def _put_back(self, ids: list[int], *, now: bool) -> None:
         count = sum(process_again(rows_of(batch), now=timezone.now()) for batch in batches(ids))
         self.stdout.write(f"{count} webhook events put back to pending.")
         if now and ids:
