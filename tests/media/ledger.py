@@ -36,9 +36,10 @@ def attempt(strategy: str, error: errors.ProviderError | None = None) -> Attempt
 
 
 def result_of(media_file: MediaFile, *found: errors.ProviderError, **fields: Any) -> Result:
-    """Each error is one strategy's, in their usual order."""
+    """Each error is one strategy's, in their usual order; what was fetched came from the CDN."""
     names = ("cdn", "provider", "provider_alt")
     attempts = [attempt(name, error) for name, error in zip(names, found, strict=False)]
+    attempts += [attempt("cdn")] if "fetched" in fields else []
     closed = fields.pop("closed", ())
     return Result(Errand(media_file, None, closed), attempts, **fields)  # type: ignore[arg-type]
 
