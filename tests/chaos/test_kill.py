@@ -145,10 +145,10 @@ def running(*victims: Victim) -> Iterator[None]:
 
 def kill_at_random(victims: list[Victim], dice: random.Random, go_on: Callable[[], bool]) -> None:
     while go_on():
-        time.sleep(dice.uniform(*BETWEEN_KILLS))
-        victim = dice.choice(victims)
-        victim.kill()
-        victim.start()
+        for victim in dice.sample(victims, len(victims)):
+            time.sleep(dice.uniform(*BETWEEN_KILLS))
+            victim.kill()
+            victim.start()
 
 
 def wait_until(settled: Callable[[], bool]) -> None:
