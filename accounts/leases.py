@@ -76,7 +76,8 @@ class WaitingQuerySet(TenantQuerySet):
         if not chosen:
             return []
         rows = self.model.objects.filter(pk__in=chosen, lease_token=claim.token)
-        return list(rows.select_related("instance__client").order_by(*self.model.claim_order))
+        # Prefetched, an instance is read and its secrets are decrypted once, not once for each of its rows.
+        return list(rows.prefetch_related("instance__client").order_by(*self.model.claim_order))
 
 
 class WaitingWork(models.Model):
