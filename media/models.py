@@ -51,6 +51,21 @@ class MediaFile(WaitingWork):
         UNAVAILABLE = "unavailable"
         MISSING = "missing"
 
+    class Cause(models.TextChoices):
+        """Why there is no file, in one word that can be counted; ``error`` has the sentence."""
+
+        GONE = "gone", "gone at the source"
+        UNAVAILABLE = "unavailable", "source does not answer"
+        INTEGRITY = "integrity", "what came is not the file"
+        UNEXPECTED = "unexpected", "unexpected answer"
+        REFUSED = "refused", "refused for good"
+        LINE_DOWN = "line_down", "line down or paused"
+        STORAGE = "storage", "our storage"
+        OURS = "ours", "an error of our own"
+        WITHHELD = "withheld", "never offered"
+        NO_SOURCE = "no_source", "no source to ask"
+        LOST = "lost", "lost from the storage"
+
     class Kind(models.TextChoices):
         IMAGE = "image"
         VIDEO = "video"
@@ -78,6 +93,7 @@ class MediaFile(WaitingWork):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     state = models.CharField(max_length=12, choices=State.choices, default=State.PENDING)
     error = models.CharField(max_length=500, blank=True, default="", help_text="Why there is no file yet.")
+    cause = models.CharField(max_length=12, choices=Cause.choices, blank=True, default="", editable=False)
     warning = models.CharField(
         max_length=300, blank=True, default="", help_text="What was odd about a good file."
     )
@@ -121,6 +137,9 @@ class MediaFile(WaitingWork):
             models.Index(fields=["state", "-created_at", "-id"], name="media_by_state"),
             models.Index(fields=["instance", "-created_at", "-id"], name="media_by_instance"),
             models.Index(fields=["instance", "state"], name="media_state_of_instance"),
+            models.Index(
+                fields=["cause", "-created_at", "-id"], condition=~Q(cause=""), name="media_by_cause"
+            ),
             models.Index(fields=["enc_sha256"], condition=~Q(enc_sha256=""), name="media_by_ciphertext"),
         ]
 

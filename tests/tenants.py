@@ -70,7 +70,9 @@ def make_rows(name: str) -> Rows:
     conversation = Conversation.objects.create(
         instance=instance, chat_id="c", contact=contact, last_message_at=timezone.now()
     )
-    media_file = make_media_file(instance, "failed", error=f"{name} reason", filename=f"{name}.jpg")
+    media_file = make_media_file(
+        instance, "failed", cause="gone", error=f"{name} reason", filename=f"{name}.jpg"
+    )
     FetchAttempt.objects.create(
         media_file=media_file, strategy="cdn", started_at=timezone.now(), outcome="gone", http_status=410
     )

@@ -11,7 +11,6 @@ from accounts.admin.paging import Paged
 from accounts.admin.verbs import Verb, WithVerbs
 from media import services
 from media.admin.display import can_ask_again, preview
-from media.admin.reasons import ReasonFilter
 from media.models import MediaFile
 
 _AGAIN = Verb(slug="download-again", label="Download again", method="download_again", icon="retry")
@@ -26,7 +25,7 @@ class MediaFileAdmin(Paged, WithVerbs):
     list_display = ("picture", "name", "status", "why", "instance", "created")
     list_display_links = ("picture", "name")
     list_filter = (
-        "state", "kind", ReasonFilter, ("instance", VisibleChoices), ("instance__client", VisibleChoices),
+        "state", "cause", "kind", ("instance", VisibleChoices), ("instance__client", VisibleChoices),
     )  # fmt: skip
     list_select_related = ("instance",)
     actions = ("download_again_action",)

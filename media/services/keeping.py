@@ -28,13 +28,15 @@ def fetch_again(queryset: QuerySet[MediaFile], *, now: datetime) -> int:
     health.forget(instances)
     fresh: dict[str, Any] = {"next_attempt_at": now, "attempts": 0}
     waiting = chosen.filter(state=State.PENDING, lease_until=None).update(**fresh)
-    count = waiting + chosen.filter(state__in=ASKABLE).move_to(State.PENDING, error="", **fresh)
+    count = waiting + chosen.filter(state__in=ASKABLE).move_to(State.PENDING, error="", cause="", **fresh)
     log.info("media files asked for again", count=count)
     return count
 
 
 def mark_missing(media_file: MediaFile, reason: str = "the file is not in the storage") -> bool:
-    moved = MediaFile.objects.filter(pk=media_file.pk).move_to(State.MISSING, error=reason[:500])
+    moved = MediaFile.objects.filter(pk=media_file.pk).move_to(
+        State.MISSING, error=reason[:500], cause=MediaFile.Cause.LOST
+    )
     log.error("media file missing", media_file=media_file.pk, reason=reason)
     return bool(moved)
 

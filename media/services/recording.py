@@ -61,7 +61,8 @@ def give_up_on_killers(claimed: list[MediaFile], token: uuid.UUID) -> list[Media
     """Settle files that were claimed so often only because their workers ended; returns the rest."""
     for media_file in claimed:
         if media_file.attempts > MOST_ATTEMPTS:
-            _put(media_file, Decision(State.FAILED, "given up: workers ended while fetching it"), token)
+            error = "given up: workers ended while fetching it"
+            _put(media_file, Decision(State.FAILED, MediaFile.Cause.OURS, error), token)
     return [media_file for media_file in claimed if media_file.attempts <= MOST_ATTEMPTS]
 
 
@@ -73,7 +74,7 @@ def hold_back(
 
 
 def _put(media_file: MediaFile, decision: Decision, token: uuid.UUID) -> None:
-    changes: dict[str, Any] = {"error": decision.error[:500]}
+    changes: dict[str, Any] = {"error": decision.error[:500], "cause": decision.cause}
     if decision.next_attempt_at:
         changes["next_attempt_at"] = decision.next_attempt_at
     if not decision.counts:
@@ -95,7 +96,7 @@ def _reuse(media_file: MediaFile, twin: MediaFile, token: uuid.UUID, now: dateti
     facts = {name: getattr(twin, name) for name in same}
     with transaction.atomic():
         _held(media_file, token).move_to(
-            State.READY, file=twin.file.name, strategy="reuse", error="", ready_at=now, **facts
+            State.READY, file=twin.file.name, strategy="reuse", error="", cause="", ready_at=now, **facts
         )
         FetchAttempt.objects.create(
             media_file=media_file,

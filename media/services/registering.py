@@ -27,6 +27,7 @@ def new_media_file(
         kind=media.kind,
         state=MediaFile.State.UNAVAILABLE if media.unavailable else MediaFile.State.PENDING,
         error=media.unavailable[:500],
+        cause=MediaFile.Cause.WITHHELD if media.unavailable else "",
         next_attempt_at=now,
         created_at=now,
         **_source(media) | {"expires_at": media.expires_at or received_at + lifetime},
@@ -45,7 +46,8 @@ def learn_source(media_file: MediaFile, media: MediaDescriptor, *, now: datetime
     rows = MediaFile.objects.filter(pk=media_file.pk)
     if media_file.state in (MediaFile.State.PENDING, MediaFile.State.FETCHING):
         return bool(rows.update(**news))
-    return bool(rows.move_to(MediaFile.State.PENDING, next_attempt_at=now, attempts=0, error="", **news))
+    fresh = {"next_attempt_at": now, "attempts": 0, "error": "", "cause": ""}
+    return bool(rows.move_to(MediaFile.State.PENDING, **fresh, **news))
 
 
 def descriptor(media_file: MediaFile) -> MediaDescriptor:

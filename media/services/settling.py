@@ -13,7 +13,7 @@ from media.services.deciding import Result
 State = MediaFile.State
 COLUMNS = (
     "state", "lease_token", "lease_until", "file", "size", "sha256", "mimetype", "warning", "strategy", "error",
-    "ready_at",
+    "cause", "ready_at",
 )  # fmt: skip
 HELD = ("id", "lease_token", "state")
 
@@ -52,6 +52,7 @@ def _ready(result: Result, now: datetime) -> dict[str, Any]:
         "warning": fetched.warning[:300],
         "strategy": result.attempts[-1].strategy,
         "error": "",
+        "cause": "",
         "ready_at": now,
     }
 

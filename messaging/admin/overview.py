@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.admin.access import may
 from accounts.admin.instances import SILENT_AFTER
 from accounts.models import Client, Role, WhatsappInstance
-from media.admin.reasons import frequent_reasons
+from media.admin.reasons import causes
 from media.models import MediaFile
 from messaging.models import Conversation, WebhookEvent
 
@@ -44,7 +44,7 @@ def overview(user: Any, now: datetime) -> dict[str, Any]:
         "media_figures": [_media(user, state) for state in MEDIA_STATES],
         "event_figures": [_events(user, state) for state in ("pending", "failed")],
         "unread": _unread(user),
-        "reasons": [_reason(text, count) for text, count in frequent_reasons(user)],
+        "reasons": [_cause(cause, count) for cause, count in causes(user)],
         "troubles": [Trouble(one, list(_wrong(one, now))) for one in _in_trouble(instances, now)],
         "waiting_since": _waiting_since(user, now),
         "can_add_instance": may(user, Role.MANAGER),
@@ -78,8 +78,8 @@ def _unread(user: Any) -> Figure:
     return Figure("unread", count, list_address(Conversation))
 
 
-def _reason(text: str, count: int) -> Figure:
-    return Figure(text, count, list_address(MediaFile, error=text))
+def _cause(cause: MediaFile.Cause, count: int) -> Figure:
+    return Figure(str(cause.label), count, list_address(MediaFile, cause__exact=cause.value))
 
 
 def _in_trouble(instances: Any, now: datetime) -> list[Any]:

@@ -151,9 +151,9 @@ def test_a_longer_list_costs_no_more_queries_and_no_count(acme: Rows, browser_of
     assert not [query for query in many.captured_queries if "COUNT(" in query["sql"]]
 
 
-def test_the_reason_is_a_filter(acme: Rows, browser_of: LogIn) -> None:
-    other = make_media_file(acme.instance, "failed", error="Other reason")
-    assert _ids(browser_of("bob").get(LISTING, {"error": "Other reason"})) == [other.pk]
+def test_the_cause_is_a_filter(acme: Rows, browser_of: LogIn) -> None:
+    other = make_media_file(acme.instance, "failed", cause="refused")
+    assert _ids(browser_of("bob").get(LISTING, {"cause__exact": "refused"})) == [other.pk]
 
 
 @pytest.mark.parametrize(

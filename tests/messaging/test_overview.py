@@ -15,7 +15,7 @@ from tests.tenants import LogIn, Rows, acme, browser_of, people, rival, static_f
 def test_the_first_page_links_to_what_it_counts(acme: Rows, browser_of: LogIn) -> None:
     WhatsappInstance.objects.filter(pk=acme.instance.pk).update(alarm="The token was refused.")
     text = browser_of("bob").get("/admin/").content.decode()
-    links = ("mediafile/?state__exact=failed", "?error=Acme+reason", "webhookevent/?state__exact=failed")
+    links = ("mediafile/?state__exact=failed", "?cause__exact=gone", "webhookevent/?state__exact=failed")
     shown = ("The token was refused.", *links)
     assert [word for word in shown if word not in text] == []
 
