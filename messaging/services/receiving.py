@@ -168,12 +168,12 @@ class Receiving:
         for connection in _only(self.told, ConnectionChanged):
             at = connection.event.occurred_at or connection.webhook.received_at
             self._connected(connection.instance, connection.event.connected, connection.event.phone, at)
+        for one in self.received:
+            if one.instance.status != WhatsappInstance.Status.CONNECTED and one.event.sent_at:
+                self._connected(one.instance, True, "", one.event.sent_at)
         for trouble in _only(self.told, LineTrouble):
             at = trouble.event.occurred_at or trouble.webhook.received_at
             raise_alarm(trouble.instance, f"{trouble.event.code}: {trouble.event.reason}", now=at)
-        for one in self.received:
-            if one.instance.status == WhatsappInstance.Status.DISCONNECTED and one.event.sent_at:
-                self._connected(one.instance, True, "", one.event.sent_at)
 
     def _connected(self, instance: WhatsappInstance, connected: bool, phone: str, at: datetime) -> None:
         news = note_connection(instance, connected=connected, phone=phone, at=at)
