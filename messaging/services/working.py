@@ -1,6 +1,5 @@
 """The worker's loop: webhook events, media files, and a broom, in one thread that owns the database."""
 
-import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -28,20 +27,21 @@ class Worker:
 
     now: Callable[[], datetime] = timezone.now
     token: uuid.UUID = field(default_factory=uuid.uuid4)
-    stopping: threading.Event = field(default_factory=threading.Event)
+    stopping: bool = False
 
     def __post_init__(self) -> None:
         self.fetcher = Fetcher(token=self.token)
         self._swept_at = 0.0
 
     def stop(self) -> None:
-        self.stopping.set()
+        """Only a flag: a signal may call this in the middle of anything. An idle worker sees it within a second."""
+        self.stopping = True
 
     def drain(self) -> None:
         """Everything that is due, and what becomes due by it; then end."""
         try:
             sweep()
-            while not self.stopping.is_set() and (self.turn() or self.fetcher.under_way):
+            while not self.stopping and (self.turn() or self.fetcher.under_way):
                 self.fetcher.collect(self.now(), wait=0.2)
         finally:
             self.finish()
@@ -50,7 +50,7 @@ class Worker:
         """Until told to stop. A database that is away for a while is waited for."""
         self.fetcher.on_result = alarm.ring
         try:
-            while not self.stopping.is_set():
+            while not self.stopping:
                 self._turn_or_rest(alarm)
         finally:
             self.finish()
@@ -78,7 +78,7 @@ class Worker:
         except Exception:  # noqa: BLE001 - leases bring back what this turn held; the next turn may fare better
             log.exception("worker turn failed")
             close_old_connections()
-            self.stopping.wait(DATABASE_BREAK_SECONDS)
+            time.sleep(DATABASE_BREAK_SECONDS)
 
     def _sweep_now_and_then(self) -> None:
         if time.monotonic() - self._swept_at > SWEEP_SECONDS or not self._swept_at:

@@ -48,17 +48,15 @@ def work(*, once: bool) -> None:
     if once:
         worker.drain()
         return
-    alarm = Alarm()
 
     def stop(*_: object) -> None:
         worker.stop()
-        alarm.ring()
 
     for number in STOPS:
         signal.signal(number, stop)
     if supervisor := os.environ.get(SUPERVISOR):
         threading.Thread(target=stop_with, args=(int(supervisor), stop), daemon=True).start()
-    worker.run(alarm)
+    worker.run(Alarm())
 
 
 def stop_with(supervisor: int, stop: Callable[[], None]) -> None:
