@@ -1,6 +1,7 @@
 """The one settings file. Development and production differ by values from the environment, not by code."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -15,7 +16,11 @@ SECRET_KEY = env.secret("SECRET_KEY", "Start with `make run`, which writes one t
 FIELD_ENCRYPTION_KEYS = env.fernet_keys("FIELD_ENCRYPTION_KEYS")
 DEBUG = env.boolean("DEBUG", default=False)
 PUBLIC_BASE_URL = env.base_url("PUBLIC_BASE_URL", default="http://127.0.0.1:8000")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+ALLOWED_HOSTS = [
+    *env.words("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"]),
+    # The address that providers are given has to work without saying it twice.
+    str(urlsplit(PUBLIC_BASE_URL).hostname),
+]
 
 INSTALLED_APPS = [
     "django.contrib.admin",
