@@ -21,8 +21,7 @@ What to do next (README.md has every step):
         --provider wapi --instance-id <its id> --token-stdin
   - See that all is well: .venv/bin/python manage.py diagnose
 """
-REACH = """  - Make it reachable for providers: an https address that leads here, as PUBLIC_BASE_URL in {env_file},
-    and its host name in ALLOWED_HOSTS
+REACH = """  - Make it reachable for providers: an https address that leads here, as PUBLIC_BASE_URL in {env_file}
 """
 
 
