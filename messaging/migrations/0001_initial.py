@@ -8,230 +8,536 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('media', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("media", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, default='', max_length=200)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='accounts.client')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(blank=True, default="", max_length=200)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="contacts",
+                        to="accounts.client",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name', 'id'],
+                "ordering": ["name", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('chat_id', models.CharField(max_length=200)),
-                ('kind', models.CharField(choices=[('direct', 'direct'), ('group', 'group'), ('channel', 'channel')], default=accounts.providers.events.ChatKind['DIRECT'], max_length=10)),
-                ('title', models.CharField(blank=True, default='', max_length=200)),
-                ('last_message_at', models.DateTimeField(blank=True, null=True)),
-                ('unread_count', models.PositiveIntegerField(default=0)),
-                ('status', models.CharField(choices=[('open', 'Open'), ('closed', 'Closed')], default='open', max_length=10)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('assigned_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='assigned_conversations', to=settings.AUTH_USER_MODEL)),
-                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='conversations', to='messaging.contact')),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='conversations', to='accounts.whatsappinstance')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("chat_id", models.CharField(max_length=200)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("direct", "direct"), ("group", "group"), ("channel", "channel")],
+                        default=accounts.providers.events.ChatKind["DIRECT"],
+                        max_length=10,
+                    ),
+                ),
+                ("title", models.CharField(blank=True, default="", max_length=200)),
+                ("last_message_at", models.DateTimeField(blank=True, null=True)),
+                ("unread_count", models.PositiveIntegerField(default=0)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("open", "Open"), ("closed", "Closed")], default="open", max_length=10
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "assigned_to",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="assigned_conversations",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="conversations",
+                        to="messaging.contact",
+                    ),
+                ),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="conversations",
+                        to="accounts.whatsappinstance",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-last_message_at', '-id'],
+                "ordering": ["-last_message_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider_message_id', models.CharField(max_length=200)),
-                ('direction', models.CharField(choices=[('inbound', 'Inbound'), ('outbound', 'Outbound')], max_length=10)),
-                ('type', models.CharField(choices=[('text', 'text'), ('image', 'image'), ('video', 'video'), ('audio', 'audio'), ('voice', 'voice'), ('document', 'document'), ('sticker', 'sticker'), ('location', 'location'), ('contacts', 'contacts'), ('poll', 'poll'), ('interactive', 'interactive'), ('order', 'order'), ('system', 'system'), ('unsupported', 'unsupported')], max_length=12)),
-                ('text', models.TextField(blank=True, default='')),
-                ('payload', models.JSONField(blank=True, default=dict)),
-                ('reply_to_id', models.CharField(blank=True, default='', max_length=200)),
-                ('sent_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('status', models.CharField(blank=True, choices=[('queued', 'queued'), ('sending', 'sending'), ('sent', 'sent'), ('delivered', 'delivered'), ('read', 'read'), ('played', 'played'), ('failed', 'failed')], default='', max_length=10)),
-                ('delivered_at', models.DateTimeField(blank=True, null=True)),
-                ('read_at', models.DateTimeField(blank=True, null=True)),
-                ('played_at', models.DateTimeField(blank=True, null=True)),
-                ('failed_at', models.DateTimeField(blank=True, null=True)),
-                ('error', models.CharField(blank=True, default='', max_length=500)),
-                ('edited_at', models.DateTimeField(blank=True, null=True)),
-                ('earlier_texts', models.JSONField(blank=True, default=list)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='messaging.conversation')),
-                ('media', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='message', to='media.mediafile')),
-                ('sender', models.ForeignKey(blank=True, help_text='Empty: us.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='messaging.contact')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("provider_message_id", models.CharField(max_length=200)),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[("inbound", "Inbound"), ("outbound", "Outbound")], max_length=10
+                    ),
+                ),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("text", "text"),
+                            ("image", "image"),
+                            ("video", "video"),
+                            ("audio", "audio"),
+                            ("voice", "voice"),
+                            ("document", "document"),
+                            ("sticker", "sticker"),
+                            ("location", "location"),
+                            ("contacts", "contacts"),
+                            ("poll", "poll"),
+                            ("interactive", "interactive"),
+                            ("order", "order"),
+                            ("system", "system"),
+                            ("unsupported", "unsupported"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("text", models.TextField(blank=True, default="")),
+                ("payload", models.JSONField(blank=True, default=dict)),
+                ("reply_to_id", models.CharField(blank=True, default="", max_length=200)),
+                ("sent_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("received_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "status",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("queued", "queued"),
+                            ("sending", "sending"),
+                            ("sent", "sent"),
+                            ("delivered", "delivered"),
+                            ("read", "read"),
+                            ("played", "played"),
+                            ("failed", "failed"),
+                        ],
+                        default="",
+                        max_length=10,
+                    ),
+                ),
+                ("delivered_at", models.DateTimeField(blank=True, null=True)),
+                ("read_at", models.DateTimeField(blank=True, null=True)),
+                ("played_at", models.DateTimeField(blank=True, null=True)),
+                ("failed_at", models.DateTimeField(blank=True, null=True)),
+                ("error", models.CharField(blank=True, default="", max_length=500)),
+                ("edited_at", models.DateTimeField(blank=True, null=True)),
+                ("earlier_texts", models.JSONField(blank=True, default=list)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="messages",
+                        to="messaging.conversation",
+                    ),
+                ),
+                (
+                    "media",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="message",
+                        to="media.mediafile",
+                    ),
+                ),
+                (
+                    "sender",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty: us.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="messaging.contact",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['sent_at', 'id'],
+                "ordering": ["sent_at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Reaction',
+            name="Reaction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('emoji', models.CharField(blank=True, max_length=64)),
-                ('occurred_at', models.DateTimeField()),
-                ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='reactions', to='messaging.contact')),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reactions', to='messaging.message')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("emoji", models.CharField(blank=True, max_length=64)),
+                ("occurred_at", models.DateTimeField()),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reactions",
+                        to="messaging.contact",
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reactions",
+                        to="messaging.message",
+                    ),
+                ),
             ],
             options={
-                'default_manager_name': 'objects',
+                "default_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='RefusedWebhook',
+            name="RefusedWebhook",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('reason', models.CharField(max_length=20)),
-                ('count', models.PositiveIntegerField(default=0)),
-                ('instance', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='refusals', to='accounts.whatsappinstance')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("reason", models.CharField(max_length=20)),
+                ("count", models.PositiveIntegerField(default=0)),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="refusals",
+                        to="accounts.whatsappinstance",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StatusChange',
+            name="StatusChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider_message_id', models.CharField(max_length=200)),
-                ('status', models.CharField(choices=[('queued', 'queued'), ('sending', 'sending'), ('sent', 'sent'), ('delivered', 'delivered'), ('read', 'read'), ('played', 'played'), ('failed', 'failed')], max_length=10)),
-                ('participant', models.CharField(blank=True, default='', max_length=200)),
-                ('occurred_at', models.DateTimeField()),
-                ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('error', models.CharField(blank=True, default='', max_length=500)),
-                ('tag', models.CharField(blank=True, default='', max_length=200)),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='status_changes', to='accounts.whatsappinstance')),
-                ('message', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='status_changes', to='messaging.message')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("provider_message_id", models.CharField(max_length=200)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "queued"),
+                            ("sending", "sending"),
+                            ("sent", "sent"),
+                            ("delivered", "delivered"),
+                            ("read", "read"),
+                            ("played", "played"),
+                            ("failed", "failed"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("participant", models.CharField(blank=True, default="", max_length=200)),
+                ("occurred_at", models.DateTimeField()),
+                ("received_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("error", models.CharField(blank=True, default="", max_length=500)),
+                ("tag", models.CharField(blank=True, default="", max_length=200)),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="status_changes",
+                        to="accounts.whatsappinstance",
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="status_changes",
+                        to="messaging.message",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['occurred_at', 'id'],
+                "ordering": ["occurred_at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='WebhookEvent',
+            name="WebhookEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('attempts', models.PositiveIntegerField(default=0, editable=False)),
-                ('next_attempt_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('lease_token', models.UUIDField(blank=True, editable=False, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('received_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('body', models.BinaryField()),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('processed', 'Processed'), ('ignored', 'Ignored'), ('failed', 'Failed')], default='pending', max_length=10)),
-                ('error', models.TextField(blank=True, default='')),
-                ('processed_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='webhook_events', to='accounts.whatsappinstance')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0, editable=False)),
+                ("next_attempt_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("lease_token", models.UUIDField(blank=True, editable=False, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("received_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("body", models.BinaryField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("processed", "Processed"),
+                            ("ignored", "Ignored"),
+                            ("failed", "Failed"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("error", models.TextField(blank=True, default="")),
+                ("processed_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="webhook_events",
+                        to="accounts.whatsappinstance",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='WaitingChange',
+            name="WaitingChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider_message_id', models.CharField(max_length=200)),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='waiting_changes', to='accounts.whatsappinstance')),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='waiting_changes', to='messaging.webhookevent')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("provider_message_id", models.CharField(max_length=200)),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="waiting_changes",
+                        to="accounts.whatsappinstance",
+                    ),
+                ),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="waiting_changes",
+                        to="messaging.webhookevent",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ContactAlias',
+            name="ContactAlias",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('phone', 'phone'), ('lid', 'lid'), ('bsuid', 'bsuid'), ('username', 'username')], max_length=10)),
-                ('value', models.CharField(max_length=200)),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contact_aliases', to='accounts.client')),
-                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='aliases', to='messaging.contact')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("phone", "phone"),
+                            ("lid", "lid"),
+                            ("bsuid", "bsuid"),
+                            ("username", "username"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("value", models.CharField(max_length=200)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="contact_aliases",
+                        to="accounts.client",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="aliases",
+                        to="messaging.contact",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'contact aliases',
-                'ordering': ['kind', 'id'],
-                'constraints': [models.UniqueConstraint(fields=('client', 'kind', 'value'), name='one_contact_per_alias')],
+                "verbose_name_plural": "contact aliases",
+                "ordering": ["kind", "id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("client", "kind", "value"), name="one_contact_per_alias")
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['-last_message_at', '-id'], name='conversation_newest'),
+            model_name="conversation",
+            index=models.Index(fields=["-last_message_at", "-id"], name="conversation_newest"),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['instance', '-last_message_at', '-id'], name='conversation_of_instance'),
+            model_name="conversation",
+            index=models.Index(
+                fields=["instance", "-last_message_at", "-id"], name="conversation_of_instance"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'direct')), fields=('instance', 'contact'), name='one_direct_conversation'),
+            model_name="conversation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "direct")),
+                fields=("instance", "contact"),
+                name="one_direct_conversation",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'direct'), _negated=True), fields=('instance', 'chat_id'), name='one_group_conversation'),
+            model_name="conversation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "direct"), _negated=True),
+                fields=("instance", "chat_id"),
+                name="one_group_conversation",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['conversation', '-sent_at', '-id'], name='message_thread'),
+            model_name="message",
+            index=models.Index(fields=["conversation", "-sent_at", "-id"], name="message_thread"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['provider_message_id'], name='message_provider_id'),
+            model_name="message",
+            index=models.Index(fields=["provider_message_id"], name="message_provider_id"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('conversation', 'provider_message_id'), name='one_message_per_provider_id'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                fields=("conversation", "provider_message_id"), name="one_message_per_provider_id"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reaction',
-            constraint=models.UniqueConstraint(fields=('message', 'actor'), name='one_reaction_per_actor'),
+            model_name="reaction",
+            constraint=models.UniqueConstraint(fields=("message", "actor"), name="one_reaction_per_actor"),
         ),
         migrations.AddConstraint(
-            model_name='reaction',
-            constraint=models.UniqueConstraint(condition=models.Q(('actor', None)), fields=('message',), name='one_reaction_of_ours'),
+            model_name="reaction",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("actor", None)), fields=("message",), name="one_reaction_of_ours"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refusedwebhook',
-            constraint=models.UniqueConstraint(fields=('instance', 'day', 'reason'), name='one_refusal_count'),
+            model_name="refusedwebhook",
+            constraint=models.UniqueConstraint(
+                fields=("instance", "day", "reason"), name="one_refusal_count"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refusedwebhook',
-            constraint=models.UniqueConstraint(condition=models.Q(('instance', None)), fields=('day', 'reason'), name='one_refusal_count_unknown'),
+            model_name="refusedwebhook",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("instance", None)),
+                fields=("day", "reason"),
+                name="one_refusal_count_unknown",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statuschange',
-            constraint=models.UniqueConstraint(fields=('instance', 'provider_message_id', 'status', 'participant'), name='one_status_change'),
+            model_name="statuschange",
+            constraint=models.UniqueConstraint(
+                fields=("instance", "provider_message_id", "status", "participant"), name="one_status_change"
+            ),
         ),
         migrations.AddIndex(
-            model_name='webhookevent',
-            index=models.Index(condition=models.Q(('lease_until', None), ('state', 'pending')), fields=['instance', 'id'], name='webhook_waiting'),
+            model_name="webhookevent",
+            index=models.Index(
+                condition=models.Q(("lease_until", None), ("state", "pending")),
+                fields=["instance", "id"],
+                name="webhook_waiting",
+            ),
         ),
         migrations.AddIndex(
-            model_name='webhookevent',
-            index=models.Index(condition=models.Q(('lease_until', None), ('state', 'pending')), fields=['next_attempt_at'], name='webhook_due'),
+            model_name="webhookevent",
+            index=models.Index(
+                condition=models.Q(("lease_until", None), ("state", "pending")),
+                fields=["next_attempt_at"],
+                name="webhook_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='webhookevent',
-            index=models.Index(condition=models.Q(('lease_until__isnull', False)), fields=['instance', 'lease_until'], name='webhook_leased'),
+            model_name="webhookevent",
+            index=models.Index(
+                condition=models.Q(("lease_until__isnull", False)),
+                fields=["instance", "lease_until"],
+                name="webhook_leased",
+            ),
         ),
         migrations.AddIndex(
-            model_name='webhookevent',
-            index=models.Index(fields=['state', '-id'], name='webhook_by_state'),
+            model_name="webhookevent",
+            index=models.Index(fields=["state", "-id"], name="webhook_by_state"),
         ),
         migrations.AddIndex(
-            model_name='webhookevent',
-            index=models.Index(fields=['instance', '-id'], name='webhook_by_instance'),
+            model_name="webhookevent",
+            index=models.Index(fields=["instance", "-id"], name="webhook_by_instance"),
         ),
         migrations.AddConstraint(
-            model_name='waitingchange',
-            constraint=models.UniqueConstraint(fields=('instance', 'provider_message_id', 'event'), name='one_waiting_change'),
+            model_name="waitingchange",
+            constraint=models.UniqueConstraint(
+                fields=("instance", "provider_message_id", "event"), name="one_waiting_change"
+            ),
         ),
     ]
