@@ -133,7 +133,8 @@ def _lock_instances(work: WaitingQuerySet, claim: Claim, now: datetime) -> list[
 
 
 def _under_way(work: WaitingQuerySet, instances: Iterable[int], now: datetime) -> dict[int, int]:
-    rows = work.under_way(now).filter(instance__in=instances).order_by().values("instance")
+    """All of the instance's work counts, not only what this worker was asked to look at."""
+    rows = work.model.objects.under_way(now).filter(instance__in=instances).order_by().values("instance")
     return {row["instance"]: row["n"] for row in rows.annotate(n=Count("pk"))}
 
 
