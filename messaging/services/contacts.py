@@ -3,16 +3,17 @@
 from collections.abc import Iterable
 
 import structlog
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 
 from accounts.models import Client
 from accounts.providers.events import AliasKind, Party
-from messaging.models import Contact, ContactAlias, Conversation, Message, Reaction
+from messaging.models import Contact, ContactAlias, Conversation, Message, Reaction, StatusChange
 
 log = structlog.get_logger(__name__)
 
 Alias = tuple[str, str]
+STATUS_TIMES = ("delivered_at", "read_at", "played_at", "failed_at", "revoked_at")
 
 
 def phone_family(phone: str) -> tuple[str, ...]:
@@ -130,8 +131,10 @@ def merge(keeper: Contact, other: Contact) -> None:
 
 def _join(keeper: Conversation, other: Conversation) -> None:
     """One thread out of two; a message that stands in both stays once."""
-    twice = Message.objects.filter(conversation=keeper).values("provider_message_id")
-    Message.objects.filter(conversation=other).exclude(provider_message_id__in=twice).update(
+    kept = {message.provider_message_id: message for message in _standing_in_both(keeper, other)}
+    for copy in Message.objects.filter(conversation=other, provider_message_id__in=kept):
+        _unite(kept[copy.provider_message_id], copy)
+    Message.objects.filter(conversation=other).exclude(provider_message_id__in=kept).update(
         conversation=keeper
     )
     rows = Conversation.objects.filter(pk=keeper.pk)
@@ -139,6 +142,25 @@ def _join(keeper: Conversation, other: Conversation) -> None:
     if newest := other.last_message_at:
         rows.update(last_message_at=Greatest(Coalesce("last_message_at", newest), newest))
     Conversation.objects.filter(pk=other.pk).delete()
+
+
+def _standing_in_both(keeper: Conversation, other: Conversation) -> QuerySet[Message]:
+    ids = Message.objects.filter(conversation=other).values("provider_message_id")
+    return Message.objects.filter(conversation=keeper, provider_message_id__in=ids)
+
+
+def _unite(kept: Message, copy: Message) -> None:
+    """What was learned of either copy holds for the one that stays."""
+    StatusChange.objects.filter(message=copy).update(message=kept)
+    known = {reaction.actor_id for reaction in Reaction.with_removed.filter(message=kept)}
+    for reaction in Reaction.with_removed.filter(message=copy):
+        if reaction.actor_id not in known:
+            Reaction.with_removed.filter(pk=reaction.pk).update(message=kept)
+    kept.status = max(kept.status, copy.status, key=Message.STATUS_RANK.__getitem__)
+    for name in STATUS_TIMES:
+        times = [moment for moment in (getattr(kept, name), getattr(copy, name)) if moment]
+        setattr(kept, name, min(times, default=None))
+    kept.save(update_fields=["status", *STATUS_TIMES])
 
 
 def _move_reactions(keeper: Contact, other: Contact) -> None:

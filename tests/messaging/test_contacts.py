@@ -105,6 +105,26 @@ def test_a_message_that_stands_in_both_threads_stands_once_after_the_merge(world
     assert sorted(Message.objects.values_list("text", flat=True)) == ["o mesmo", "os dois"]
 
 
+def test_what_was_learned_of_either_copy_survives_the_merge(world: World) -> None:
+    instance = make_wapi()
+    talk = composer(world, instance)
+    for who in (BY_PHONE, BY_LID):
+        tell(instance, talk.text(who, "nossa", from_me=True, message_id="3EB0OURS"))
+        tell(
+            instance, talk.status(who, "3EB0OURS", "delivered" if who is BY_PHONE else "read", at=1790002000)
+        )
+    tell(instance, talk.reaction(BY_LID, "3EB0OURS", "👍"))
+    assert Message.objects.count() == 2
+    tell(instance, talk.text(ANA, "os dois"))
+    message = Message.objects.get(provider_message_id="3EB0OURS")
+    assert (message.status, message.status_changes.count(), message.reactions.get().emoji) == (
+        "read",
+        2,
+        "👍",
+    )
+    assert message.delivered_at == message.read_at is not None
+
+
 def test_reactions_follow_a_merged_contact(world: World) -> None:
     instance = make_wapi()
     talk = composer(world, instance)
