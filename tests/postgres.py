@@ -45,7 +45,7 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
 
 
 @contextmanager
-def server() -> Generator[str, None, None]:
+def server(settings: tuple[str, ...] = OPTIONS) -> Generator[str, None, None]:
     # PostgreSQL refuses to run as root.
     account = "nobody" if os.geteuid() == 0 else None
     with tempfile.TemporaryDirectory(prefix="multichat-pg-", ignore_cleanup_errors=True) as name:
@@ -54,7 +54,7 @@ def server() -> Generator[str, None, None]:
             shutil.chown(folder, account)
         programs = _readable(_programs(), folder, account)
         _initialise(programs, folder, account)
-        with _started(programs, folder, account):
+        with _started(programs, folder, account, settings):
             yield _url_when_ready(folder)
 
 
@@ -108,8 +108,10 @@ def _initialise(programs: Path, folder: Path, account: str | None) -> None:
 
 
 @contextmanager
-def _started(programs: Path, folder: Path, account: str | None) -> Generator[None, None, None]:
-    options = [part for option in OPTIONS for part in ("-c", option)]
+def _started(
+    programs: Path, folder: Path, account: str | None, settings: tuple[str, ...]
+) -> Generator[None, None, None]:
+    options = [part for setting in settings for part in ("-c", setting)]
     postgres = [str(programs / "postgres"), "-D", str(folder / "data"), "-k", str(folder), *options]
     with (folder / "log").open("wb") as log:
         keeper = subprocess.Popen(
