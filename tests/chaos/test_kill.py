@@ -182,24 +182,9 @@ def test_killed_at_random_every_message_and_every_file_arrives_exactly_once(medi
 def unleash(sim: Simulator, media_root: Path) -> Town:
     """Send, kill and restart; returns when all has been sent and nothing waits any more."""
     port, dice, began = free_port(), random.Random(SEED), time.monotonic()
-    env = environment(sim, media_root)
-    options = [
-        "--interface",
-        "wsgi",
-        "--port",
-        str(port),
-        "--no-ws",
-        "--workers",
-        "1",
-        "--blocking-threads",
-        "4",
-    ]
-    web = Victim(["-m", "granian", *options, "--log-level", "critical", "multichat.wsgi:application"], env)
-    worker = Victim(["manage.py", "worker"], env)
-    lines = [
-        line_of(instance, port) for instance in (make_wapi(instance_id=WAPI_ID), make_cloud(None, CLOUD_ID))
-    ]
-    town = Town(sim, [sim.world.add_line(line) for line in lines], dice)
+    web, worker = victims(port, environment(sim, media_root))
+    made = (make_wapi(instance_id=WAPI_ID), make_cloud(None, CLOUD_ID))
+    town = Town(sim, [sim.world.add_line(line_of(instance, port)) for instance in made], dice)
     for point in ("cdn", "media-download"):
         sim.world.fault(point, slow=200_000)
     letters = [town.message(number) for number in range(MESSAGES)]
@@ -210,17 +195,20 @@ def unleash(sim: Simulator, media_root: Path) -> Town:
         kill_at_random([web, worker], dice, lambda: any(sender.is_alive() for sender in senders))
         sent_after = time.monotonic() - began
         wait_until(nothing_waits)
-    assert web.deaths > 2
-    assert worker.deaths > 2
-    figures = (MESSAGES, sent_after, time.monotonic() - began, web.deaths - 1, worker.deaths - 1)
-    log.info("%d messages sent in %.0f s, all done in %.0f s, web killed %d times, worker %d times", *figures)
-    again = (
-        WebhookEvent.objects.filter(attempts__gt=1).count(),
-        MediaFile.objects.filter(attempts__gt=1).count(),
-    )
-    log.info(
-        "%d webhooks sent again, %d events and %d files begun again",
-        WebhookEvent.objects.count() - MESSAGES,
-        *again,
-    )
+    tell_figures(sent_after, time.monotonic() - began, web.deaths - 1, worker.deaths - 1)
+    assert min(web.deaths, worker.deaths) > 2
     return town
+
+
+def victims(port: int, env: dict[str, str]) -> tuple[Victim, Victim]:
+    options = f"--interface wsgi --port {port} --no-ws --workers 1 --blocking-threads 4 --log-level critical"
+    web = ["-m", "granian", *options.split(), "multichat.wsgi:application"]
+    return Victim(web, env), Victim(["manage.py", "worker"], env)
+
+
+def tell_figures(sent_after: float, done_after: float, web: int, worker: int) -> None:
+    events = WebhookEvent.objects.filter(attempts__gt=1).count()
+    files = MediaFile.objects.filter(attempts__gt=1).count()
+    log.info("%d messages sent in %.0f s, all done in %.0f s", MESSAGES, sent_after, done_after)
+    log.info("web killed %d times, worker %d times", web, worker)
+    log.info("%d events and %d files were begun more than once", events, files)
