@@ -139,7 +139,7 @@ def from_cdn(job: Job, meter: Meter) -> Fetched:
     refusal: errors.ProviderError | None = None
     gone: list[object] = []
     for url in cdn.addresses(job.media, job.cdn_base):
-        if cdn.signed(url) in gone:
+        if gone and cdn.signed(url) in gone:
             continue
         try:
             return from_cdn_host(job, url, meter)
