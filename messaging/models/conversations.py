@@ -58,6 +58,11 @@ class Conversation(models.Model):
         indexes = [
             models.Index(fields=["-last_message_at", "-id"], name="conversation_newest"),
             models.Index(fields=["instance", "-last_message_at", "-id"], name="conversation_of_instance"),
+            models.Index(
+                fields=["-last_message_at", "-id"],
+                condition=Q(kind="group", title=""),
+                name="conversation_nameless",
+            ),
         ]
 
     def __str__(self) -> str:

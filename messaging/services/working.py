@@ -11,6 +11,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from media.services import Fetcher, sweep
+from messaging.services.naming import Naming
 from messaging.services.processing import process_due
 from messaging.services.waking import Alarm
 
@@ -49,10 +50,12 @@ class Worker:
     def run(self, alarm: Alarm) -> None:
         """Until told to stop. A database that is away for a while is waited for."""
         self.fetcher.on_result = alarm.ring
+        naming = Naming()
         try:
             while not self.stopping:
-                self._turn_or_rest(alarm)
+                self._turn_or_rest(alarm, naming)
         finally:
+            naming.close()
             self.finish()
 
     def turn(self) -> int:
@@ -70,10 +73,10 @@ class Worker:
             self.fetcher.renew(self.now())
         self.fetcher.close()
 
-    def _turn_or_rest(self, alarm: Alarm) -> None:
+    def _turn_or_rest(self, alarm: Alarm, naming: Naming) -> None:
         try:
             self._sweep_now_and_then()
-            if not self.turn():
+            if not self.turn() + naming.turn():
                 alarm.sleep(IDLE_SECONDS)
         except Exception:  # noqa: BLE001 - leases bring back what this turn held; the next turn may fare better
             log.exception("worker turn failed")
