@@ -41,6 +41,8 @@ def when(moment: datetime | None) -> SafeString | str:
 def _away(moment: datetime) -> str:
     """One unit only, in words that Django has translated."""
     now, words = timezone.now(), NaturalTimeFormatter.time_strings
+    if now < moment < now + timedelta(minutes=1):
+        return "within a minute"
     if abs(now - moment) < timedelta(minutes=1):
         return str(words["now"])
     if moment < now:
