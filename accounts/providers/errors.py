@@ -39,9 +39,7 @@ class Unavailable(ProviderError):
 
     retryable = True
 
-    def __init__(
-        self, reason: str, *, status: int | None = None, retry_after: float | None = None
-    ) -> None:
+    def __init__(self, reason: str, *, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(reason, status=status)
         self.retry_after = retry_after
 
@@ -81,9 +79,7 @@ class Unsupported(ProviderError):
 class MediaGone(ProviderError):
     """``since`` is when the source's own signature ended, where that is known."""
 
-    def __init__(
-        self, reason: str, *, status: int | None = None, since: datetime | None = None
-    ) -> None:
+    def __init__(self, reason: str, *, status: int | None = None, since: datetime | None = None) -> None:
         super().__init__(reason, status=status)
         self.since = since
 
