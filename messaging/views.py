@@ -8,9 +8,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import WhatsappInstance
 from accounts.providers import errors
 from accounts.services import instance_named_in, provider_for
-from messaging.models import WebhookEvent
 from messaging.services.addresses import Line, line_of
 from messaging.services.refusing import count_refusal
+from messaging.services.storing import store_event
 from messaging.services.waking import wake_workers
 
 
@@ -54,7 +54,7 @@ def _keep(request: HttpRequest, line: Line) -> HttpResponse:
         return _refuse(line.instance, "not JSON", 400)
     except errors.WebhookNotAuthentic:
         return _refuse(line.instance, "not authentic", 403)
-    WebhookEvent.objects.create(instance=line.instance, body=request.body)
+    store_event(line.instance, request.body)
     wake_workers()
     return HttpResponse()
 
