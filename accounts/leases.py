@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.db import models, transaction
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q
 from django.utils import timezone
 
 from accounts.models import TenantQuerySet, WhatsappInstance
@@ -76,8 +76,9 @@ class WaitingQuerySet(TenantQuerySet):
         if not chosen:
             return []
         rows = self.model.objects.filter(pk__in=chosen, lease_token=claim.token)
-        # Prefetched, an instance is read and its secrets are decrypted once, not once for each of its rows.
-        return list(rows.prefetch_related("instance__client").order_by(*self.model.claim_order))
+        # Prefetched, an instance is read once, not once for each of its rows.
+        instances = Prefetch("instance", WhatsappInstance.objects.sealed().select_related("client"))
+        return list(rows.prefetch_related(instances).order_by(*self.model.claim_order))
 
 
 class WaitingWork(models.Model):

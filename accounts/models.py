@@ -92,6 +92,10 @@ def new_webhook_key() -> str:
 
 
 class InstanceQuerySet(TenantQuerySet):
+    def sealed(self) -> Self:
+        """Without secrets: one that cannot be decrypted then troubles only whoever asks for it."""
+        return self.defer(*WhatsappInstance.SECRET_FIELDS)
+
     def reachable(self) -> Self:
         """Switched on, and its client too: the only ones that webhooks are taken for."""
         return self.filter(is_active=True, client__is_active=True)

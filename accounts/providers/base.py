@@ -93,7 +93,8 @@ class Provider(Protocol):
     @staticmethod
     def line_of(body: bytes) -> str: ...
 
-    def parse_webhook(self, body: bytes) -> Sequence[Event]: ...
+    @staticmethod
+    def parse_webhook(body: bytes) -> Sequence[Event]: ...
 
     def locate_media(
         self, media: MediaDescriptor, *, now: datetime, alternative: bool = False

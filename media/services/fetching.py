@@ -15,13 +15,20 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.fields import CannotDecrypt
 from accounts.leases import Claim
 from accounts.models import WhatsappInstance
-from accounts.services import door, provider_for
+from accounts.services import door, provider_for, raise_alarm
 from media.models import MediaFile, MediaFileQuerySet
 from media.services import health
 from media.services.deciding import Errand, Result
-from media.services.recording import give_up_on_killers, hold_back, record, reuse_known
+from media.services.recording import (
+    give_up_on_killers,
+    hold_back,
+    hold_back_unreadable,
+    record,
+    reuse_known,
+)
 from media.services.registering import descriptor
 from media.storage import incoming_folder, keep, path_for
 from media.strategies import Job, StorageTrouble, fetch
@@ -125,9 +132,12 @@ def plan(claimed: list[MediaFile], token: uuid.UUID, now: datetime) -> list[Erra
     waiting = reuse_known(give_up_on_killers(claimed, token), token, now)
     instances = {media_file.instance_id: media_file.instance for media_file in waiting}
     states = health.health_of(set(instances))
-    ways = {pk: _way(instance, now) for pk, instance in instances.items()}
+    ways = {pk: way for pk, instance in instances.items() if (way := _way(instance, now))}
     errands = []
     for media_file in waiting:
+        if media_file.instance_id not in ways:
+            hold_back_unreadable(media_file, token, now)
+            continue
         order = media_file.instance.strategy_order(settings.MEDIA_STRATEGIES)
         names, closed = health.open_strategies(media_file, order, states.get(media_file.instance_id, {}), now)
         if closed and not names:
@@ -138,10 +148,15 @@ def plan(claimed: list[MediaFile], token: uuid.UUID, now: datetime) -> list[Erra
     return errands
 
 
-def _way(instance: WhatsappInstance, now: datetime) -> dict[str, Any]:
-    """What all of an instance's jobs have in common."""
+def _way(instance: WhatsappInstance, now: datetime) -> dict[str, Any] | None:
+    """What all of an instance's jobs have in common; None when its secrets cannot be read."""
+    try:
+        provider = provider_for(instance)
+    except CannotDecrypt as exc:
+        raise_alarm(instance, str(exc), now=now)
+        return None
     return {
-        "provider": provider_for(instance),
+        "provider": provider,
         "door": door(),
         "cdn_base": settings.WHATSAPP_CDN_BASE_URL,
         "folder": incoming_folder(),

@@ -12,7 +12,7 @@ from django.db.models import F
 
 from media.models import FetchAttempt, MediaFile, MediaFileQuerySet, StrategyHealth
 from media.services import health
-from media.services.deciding import Decision, Result, decide, wait_for
+from media.services.deciding import OUR_TROUBLE_BREAK, Decision, Result, decide, wait_for
 from media.services.schedule import MOST_ATTEMPTS
 from media.services.settling import write_ready
 from media.storage import is_there
@@ -71,6 +71,13 @@ def hold_back(
 ) -> None:
     """Nothing can be tried before a break is over; that is not this file's fault and costs it no attempt."""
     _put(media_file, wait_for(media_file, tuple(closed), now, chance), token)
+
+
+def hold_back_unreadable(media_file: MediaFile, token: uuid.UUID, now: datetime) -> None:
+    """The instance has its alarm; nothing is lost until its secrets can be read again."""
+    error = "the instance's secrets fit no key of FIELD_ENCRYPTION_KEYS"
+    again = now + OUR_TROUBLE_BREAK
+    _put(media_file, Decision(State.PENDING, MediaFile.Cause.OURS, error, again, counts=False), token)
 
 
 def _put(media_file: MediaFile, decision: Decision, token: uuid.UUID) -> None:

@@ -1,8 +1,9 @@
 """Stored webhook events, drained in batches: a batch in one transaction, and one by one when that fails."""
 
+import sqlite3
 import traceback
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -14,10 +15,9 @@ from django.db.models import F, QuerySet
 
 from accounts.leases import Claim, LeaseLost, WaitingQuerySet
 from accounts.models import WhatsappInstance
-from accounts.providers.base import Provider
+from accounts.providers import PROVIDERS
 from accounts.providers.errors import UnknownPayload
 from accounts.providers.events import Event, Ignored, MessageChange
-from accounts.services import provider_for
 from messaging.models import Message, WaitingChange, WebhookEvent
 from messaging.services.receiving import Receiving, Told
 
@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 BATCH = 100
 # A body that ends its worker this often is not tried again by itself.
 MOST_ATTEMPTS = 5
+# Meta sends up to 1,000 in one body. A body is one transaction, which others wait for, so there has to be an end.
+MOST_EVENTS = 5_000
 DATABASE_BREAK = timedelta(seconds=5)
 State = WebhookEvent.State
 
@@ -38,10 +40,10 @@ class Outcome:
 
 @dataclass(slots=True)
 class Lines:
-    """The instances of one client at one provider, by the provider's own id."""
+    """The instances of one client at one provider that are switched on, by the provider's own id."""
 
     home: WhatsappInstance
-    provider: Provider
+    parse: Callable[[bytes], Sequence[Event]]
     by_id: dict[str, WhatsappInstance]
 
     def find(self, line_id: str) -> WhatsappInstance | None:
@@ -63,7 +65,7 @@ def process_due(
 
 def process_again(queryset: QuerySet[WebhookEvent], *, now: datetime) -> int:
     """Put stored events back; processing them a second time adds only what is missing."""
-    chosen = WebhookEvent.objects.filter(pk__in=queryset.order_by().values("pk"), lease_until=None)
+    chosen = WebhookEvent.objects.filter(pk__in=queryset.values("pk"), lease_until=None)
     return chosen.update(state=State.PENDING, next_attempt_at=now, attempts=0, error="")
 
 
@@ -105,13 +107,26 @@ def _process_one(event: WebhookEvent, lines: Lines, token: uuid.UUID, now: datet
             _write_back(_apply([event], lines, now), token, now)
     except LeaseLost:
         log.warning("lease lost, result dropped", webhook_event=event.pk)
-    except OperationalError as exc:
-        log.warning("database busy, event waits", webhook_event=event.pk, error=type(exc).__name__)
-        mine = WebhookEvent.objects.held_by(token).filter(pk=event.pk)
-        mine.let_go(next_attempt_at=now + DATABASE_BREAK, attempts=F("attempts") - 1)
-    except Exception:  # noqa: BLE001
-        log.exception("webhook event failed", webhook_event=event.pk, instance=lines.home.pk)
-        _close(event, Outcome(State.FAILED, traceback.format_exc()), token, now)
+    except Exception as exc:  # noqa: BLE001
+        if _is_passing(exc):
+            log.warning("database busy, event waits", webhook_event=event.pk, error=type(exc).__name__)
+            _postpone(event, token, now)
+        else:
+            log.exception("webhook event failed", webhook_event=event.pk, instance=lines.home.pk)
+            _close(event, Outcome(State.FAILED, traceback.format_exc()), token, now)
+
+
+def _is_passing(exc: Exception) -> bool:
+    """Whether waiting helps: a statement that the database can never take would come back for ever."""
+    sqlite_code = getattr(exc.__cause__, "sqlite_errorcode", None)
+    sqlstate = getattr(exc.__cause__, "sqlstate", None) or ""
+    beyond_limits = sqlite_code == sqlite3.SQLITE_ERROR or sqlstate.startswith("54")
+    return isinstance(exc, OperationalError) and not beyond_limits
+
+
+def _postpone(event: WebhookEvent, token: uuid.UUID, now: datetime) -> None:
+    mine = WebhookEvent.objects.held_by(token).filter(pk=event.pk)
+    mine.let_go(next_attempt_at=now + DATABASE_BREAK, attempts=F("attempts") - 1)
 
 
 def _close(event: WebhookEvent, outcome: Outcome, token: uuid.UUID, now: datetime) -> None:
@@ -133,9 +148,11 @@ def _apply(batch: list[WebhookEvent], lines: Lines, now: datetime) -> dict[Webho
 
 def _read(webhook: WebhookEvent, lines: Lines) -> tuple[list[Told[Event]], Outcome]:
     try:
-        events = lines.provider.parse_webhook(bytes(webhook.body))
+        events = lines.parse(bytes(webhook.body))
     except UnknownPayload as exc:
         return [], Outcome(State.IGNORED, str(exc))
+    if len(events) > MOST_EVENTS:
+        return [], Outcome(State.FAILED, f"{len(events)} events in one body, more than {MOST_EVENTS}")
     told, notes = [], []
     for event in events:
         instance = lines.find(event.line_id)
@@ -180,9 +197,9 @@ def _settle(pks: Iterable[int], outcome: Outcome, token: uuid.UUID, now: datetim
 
 
 def _lines(instance: WhatsappInstance) -> Lines:
-    mine = WhatsappInstance.objects.filter(client=instance.client_id, provider=instance.provider)
-    by_id = {line.instance_id: line for line in mine.select_related("client")}
-    return Lines(instance, provider_for(instance), by_id)
+    mine = WhatsappInstance.objects.reachable().filter(client=instance.client_id, provider=instance.provider)
+    by_id = {line.instance_id: line for line in mine.sealed().select_related("client")}
+    return Lines(instance, PROVIDERS[instance.provider].parse_webhook, by_id)
 
 
 def _lease() -> timedelta:

@@ -246,3 +246,16 @@ def test_the_same_source_again_changes_nothing(sim: Simulator, line: WhatsappIns
     lost = media_row(line, state="expired", direct_path="/v/old")
     old = MediaDescriptor(kind=MediaKind.IMAGE, direct_path="/v/old")
     assert not learn_source(lost, old, now=timezone.now())
+
+
+def test_an_unreadable_secret_holds_up_its_own_line_only(sim: Simulator, line: WhatsappInstance) -> None:
+    [fine] = wanted(sim, line)
+    broken = make_wapi(instance_id="broken")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts_whatsappinstance SET token = 'damaged' WHERE id = %s", [broken.pk])
+    held = media_row(broken, state="pending", next_attempt_at=timezone.now())
+    fetch_all()
+    rows = MediaFile.objects.in_bulk([fine.pk, held.pk])
+    assert (rows[fine.pk].state, rows[held.pk].state, rows[held.pk].attempts) == ("ready", "pending", 0)
+    assert "FIELD_ENCRYPTION_KEYS" in rows[held.pk].error
+    assert "fits no key" in WhatsappInstance.objects.sealed().get(pk=broken.pk).alarm

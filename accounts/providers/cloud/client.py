@@ -44,7 +44,8 @@ class Cloud:
     def line_of(body: bytes) -> str:
         return webhooks.line_of(body)
 
-    def parse_webhook(self, body: bytes) -> Sequence[Event]:
+    @staticmethod
+    def parse_webhook(body: bytes) -> Sequence[Event]:
         return webhooks.parse(body)
 
     def locate_media(
