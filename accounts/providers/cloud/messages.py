@@ -43,6 +43,9 @@ REFERRAL = (
 )
 
 
+CHANGES = frozenset({"reaction", "edit", "revoke"})
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Incoming:
     """One message with all that its change says about it."""
@@ -74,6 +77,9 @@ def message_events(line_id: str, fields: Fields, directory: Directory, *, from_m
 
 def _events(incoming: Incoming) -> list[Event]:
     wire_type = incoming.fields.word("type")
+    if wire_type in CHANGES and not incoming.from_me and not incoming.sender:
+        # Without an author a change would count as ours.
+        return [_ignored(incoming, "a change by somebody whom the body does not name")]
     if wire_type == "reaction":
         return [_reaction(incoming)]
     if wire_type == "edit":

@@ -39,10 +39,8 @@ def message_event(envelope: Envelope) -> Event:
     opened = open_content(envelope.content)
     if opened.second_copy:
         return ignored(envelope, "the second copy of an HD upload")
-    if REACTION in opened.fields:
-        return _reaction(envelope, chat, opened.fields.inside(REACTION))
-    if PROTOCOL in opened.fields:
-        return _protocol(envelope, chat, opened.fields.inside(PROTOCOL))
+    if REACTION in opened.fields or PROTOCOL in opened.fields:
+        return _change(envelope, chat, opened.fields)
     return _message(envelope, chat, opened)
 
 
@@ -90,6 +88,15 @@ def _context_payload(context: Fields, lids: frozenset[str]) -> dict[str, Any]:
 def _quoted_text(quoted: Fields) -> str:
     content = read_content(open_content(quoted))
     return content.text[:QUOTE_LENGTH] if content else ""
+
+
+def _change(envelope: Envelope, chat: Chat, fields: Fields) -> Event:
+    if not envelope.from_me and not author_of(envelope.people, chat):
+        # Without an author a change would count as ours.
+        return ignored(envelope, "a change by somebody whom the body does not name")
+    if REACTION in fields:
+        return _reaction(envelope, chat, fields.inside(REACTION))
+    return _protocol(envelope, chat, fields.inside(PROTOCOL))
 
 
 def _reaction(envelope: Envelope, chat: Chat, part: Fields) -> Event:

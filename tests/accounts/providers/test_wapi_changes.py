@@ -87,3 +87,16 @@ def test_a_reaction_without_moment_has_its_senders_time() -> None:
     event = parsed({"reactionMessage": part}, moment=None)
     assert isinstance(event, ReactionChanged)
     assert event.occurred_at == datetime.fromtimestamp(1790001600, UTC)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"protocolMessage": {"type": "REVOKE", "key": {"ID": "3EB0BB"}}},
+        {"reactionMessage": {"key": {"ID": "3EB0BB"}, "text": "x"}},
+    ],
+    ids=["revoke", "reaction"],
+)
+def test_a_change_whose_author_is_not_named_does_not_count_as_ours(content: dict[str, Any]) -> None:
+    event = parsed(content, chat={"id": "120363000000000001@g.us"}, sender={"id": "nobody"}, isGroup=True)
+    assert isinstance(event, Ignored)
