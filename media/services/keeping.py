@@ -21,7 +21,7 @@ STRAY_AGE = timedelta(hours=1)
 
 def fetch_again(queryset: QuerySet[MediaFile], *, now: datetime) -> int:
     """Put files back to the start of their schedule, due at once; ready ones stay. How many there were."""
-    chosen = MediaFile.objects.filter(pk__in=queryset.order_by().values("pk"))
+    chosen = MediaFile.objects.filter(pk__in=queryset.values("pk"))
     instances = set(
         chosen.exclude(state=State.READY).order_by().values_list("instance", flat=True).distinct()
     )

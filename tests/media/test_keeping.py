@@ -89,3 +89,11 @@ def test_a_sweep_of_a_place_that_cannot_be_is_nothing(settings: Settings, tmp_pa
     (tmp_path / "file").write_text("")
     settings.MEDIA_ROOT = tmp_path / "file" / "media"
     assert sweep() == 0
+
+
+def test_the_first_few_of_many_can_be_asked_for_again() -> None:
+    line = make_wapi()
+    for _ in range(3):
+        media_row(line, state="failed")
+    assert fetch_again(MediaFile.objects.order_by("id")[:2], now=NOW) == 2
+    assert MediaFile.objects.filter(state="failed").count() == 1
