@@ -99,6 +99,7 @@ def note_connection(instance: WhatsappInstance, *, connected: bool, phone: str =
     changes |= {"alarm": "", "alarm_at": None} if connected else _alarm("The line is disconnected.", at)
     changes |= {"phone_number": phone} if phone else {}
     stale = ~Q(status=status) | ~Q(alarm=changes["alarm"]) | Q(status_changed_at=None)
+    stale |= ~Q(phone_number=phone) if phone else Q()
     rows = WhatsappInstance.objects.filter(newer, stale, pk=instance.pk)
     changed = bool(rows.update(**changes))
     if changed:
