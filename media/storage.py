@@ -6,12 +6,15 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage
 
 from accounts.models import WhatsappInstance
 from media.models import MediaFile
+
+log = structlog.get_logger(__name__)
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9@_.-]+")
 INCOMING = ".incoming"
@@ -99,4 +102,9 @@ def _sync_folder(folder: Path) -> None:
 
 
 def is_there(name: Any) -> bool:
-    return bool(name) and storage().exists(str(name))
+    """A storage that does not answer counts as one without the file: whoever asks then fetches it."""
+    try:
+        return bool(name) and storage().exists(str(name))
+    except Exception:  # noqa: BLE001 - every storage has its own errors
+        log.warning("storage does not answer", exc_info=True)
+        return False
