@@ -11,98 +11,252 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Client',
+            name="Client",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200)),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                ("is_active", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "A user with that username already exists."},
+                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+                        max_length=150,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="username",
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
+                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email address")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                (
+                    "date_joined",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined"),
+                ),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['username'],
+                "ordering": ["username"],
             },
             managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
+                ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('viewer', 'Viewer'), ('operator', 'Operator'), ('manager', 'Manager')], default='viewer', max_length=10)),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='accounts.client')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("viewer", "Viewer"), ("operator", "Operator"), ("manager", "Manager")],
+                        default="viewer",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="accounts.client",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='user',
-            name='clients',
-            field=models.ManyToManyField(related_name='users', through='accounts.Membership', to='accounts.client'),
+            model_name="user",
+            name="clients",
+            field=models.ManyToManyField(
+                related_name="users", through="accounts.Membership", to="accounts.client"
+            ),
         ),
         migrations.CreateModel(
-            name='WhatsappInstance',
+            name="WhatsappInstance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200)),
-                ('provider', models.CharField(choices=[('wapi', 'W-API'), ('cloud', 'Cloud API')], max_length=10)),
-                ('instance_id', models.CharField(help_text='W-API: the instanceId. Cloud API: the phone number id.', max_length=100)),
-                ('token', accounts.fields.EncryptedTextField(blank=True, default='', help_text="The instance's access token.")),
-                ('app_secret', accounts.fields.EncryptedTextField(blank=True, default='', help_text="Cloud API: the Meta app's secret; it signs webhooks.")),
-                ('verify_token', accounts.fields.EncryptedTextField(blank=True, default='', help_text="Cloud API: the token of Meta's webhook handshake.")),
-                ('webhook_key', models.CharField(default=accounts.models.new_webhook_key, editable=False, max_length=100, unique=True)),
-                ('phone_number', models.CharField(blank=True, default='', max_length=20)),
-                ('status', models.CharField(choices=[('unknown', 'Unknown'), ('connected', 'Connected'), ('disconnected', 'Disconnected')], default='unknown', max_length=12)),
-                ('status_changed_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('last_event_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('alarm', models.CharField(blank=True, default='', editable=False, max_length=300)),
-                ('alarm_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('media_strategies', models.CharField(blank=True, default='', help_text="Own order of cdn, provider, provider_alt, separated by commas. Empty: the platform's order.", max_length=60)),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='instances', to='accounts.client')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "provider",
+                    models.CharField(choices=[("wapi", "W-API"), ("cloud", "Cloud API")], max_length=10),
+                ),
+                (
+                    "instance_id",
+                    models.CharField(
+                        help_text="W-API: the instanceId. Cloud API: the phone number id.", max_length=100
+                    ),
+                ),
+                (
+                    "token",
+                    accounts.fields.EncryptedTextField(
+                        blank=True, default="", help_text="The instance's access token."
+                    ),
+                ),
+                (
+                    "app_secret",
+                    accounts.fields.EncryptedTextField(
+                        blank=True,
+                        default="",
+                        help_text="Cloud API: the Meta app's secret; it signs webhooks.",
+                    ),
+                ),
+                (
+                    "verify_token",
+                    accounts.fields.EncryptedTextField(
+                        blank=True, default="", help_text="Cloud API: the token of Meta's webhook handshake."
+                    ),
+                ),
+                (
+                    "webhook_key",
+                    models.CharField(
+                        default=accounts.models.new_webhook_key, editable=False, max_length=100, unique=True
+                    ),
+                ),
+                ("phone_number", models.CharField(blank=True, default="", max_length=20)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("unknown", "Unknown"),
+                            ("connected", "Connected"),
+                            ("disconnected", "Disconnected"),
+                        ],
+                        default="unknown",
+                        max_length=12,
+                    ),
+                ),
+                ("status_changed_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("last_event_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("alarm", models.CharField(blank=True, default="", editable=False, max_length=300)),
+                ("alarm_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "media_strategies",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Own order of cdn, provider, provider_alt, separated by commas. Empty: the platform's order.",
+                        max_length=60,
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="instances",
+                        to="accounts.client",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'WhatsApp instance',
-                'ordering': ['name'],
+                "verbose_name": "WhatsApp instance",
+                "ordering": ["name"],
             },
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('user', 'client'), name='one_membership_per_client'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("user", "client"), name="one_membership_per_client"),
         ),
         migrations.AddConstraint(
-            model_name='whatsappinstance',
-            constraint=models.UniqueConstraint(fields=('provider', 'instance_id'), name='one_instance_per_provider_id'),
+            model_name="whatsappinstance",
+            constraint=models.UniqueConstraint(
+                fields=("provider", "instance_id"), name="one_instance_per_provider_id"
+            ),
         ),
     ]
