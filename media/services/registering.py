@@ -9,8 +9,10 @@ from accounts.models import WhatsappInstance
 from accounts.providers import PROVIDERS
 from accounts.providers.events import MediaDescriptor, MediaKind
 from media.models import MediaFile
+from media.services.keeping import ASKABLE
 
 LARGEST_THUMBNAIL = 64 * 1024
+State = MediaFile.State
 
 
 def new_media_file(
@@ -25,7 +27,7 @@ def new_media_file(
         instance=instance,
         chat_id=chat_id[:200],
         kind=media.kind,
-        state=MediaFile.State.UNAVAILABLE if media.unavailable else MediaFile.State.PENDING,
+        state=State.UNAVAILABLE if media.unavailable else State.PENDING,
         error=media.unavailable[:500],
         cause=MediaFile.Cause.WITHHELD if media.unavailable else "",
         next_attempt_at=now,
@@ -36,18 +38,21 @@ def new_media_file(
 
 
 def learn_source(media_file: MediaFile, media: MediaDescriptor, *, now: datetime) -> bool:
-    """A message came again. If it names another source for a file that we lack, try that. True if so."""
+    """A message came again. If it names another source for a file that we lack, that is tried. True if so."""
     news = {name: value for name, value in _source(media).items() if value and name != "expires_at"}
     known = {name: getattr(media_file, name) for name in news}
-    if media.unavailable or media_file.is_ready or not news or news == known:
+    if media.unavailable or not news or news == known:
         return False
     if media.expires_at:
         news["expires_at"] = max(media.expires_at, media_file.expires_at)
+    # The row may have moved since it was read: the database says where it stands.
     rows = MediaFile.objects.filter(pk=media_file.pk)
-    if media_file.state in (MediaFile.State.PENDING, MediaFile.State.FETCHING):
-        return bool(rows.update(**news))
     fresh = {"next_attempt_at": now, "attempts": 0, "error": "", "cause": ""}
-    return bool(rows.move_to(MediaFile.State.PENDING, **fresh, **news))
+    return bool(
+        rows.filter(state__in=ASKABLE).move_to(State.PENDING, **fresh, **news)
+        or rows.filter(state=State.PENDING).update(next_attempt_at=now, **news)
+        or rows.filter(state=State.FETCHING).update(**news)
+    )
 
 
 def descriptor(media_file: MediaFile) -> MediaDescriptor:
