@@ -84,10 +84,11 @@ class People:
             self._read(self._names)
 
     def _read(self, names: Iterable[Alias]) -> None:
-        values = {value for _, value in names}
-        rows = ContactAlias.objects.filter(client=self._client, value__in=values).select_related("contact")
+        kinds, values = {kind for kind, _ in names}, {value for _, value in names}
+        # With the kinds the unique index finds each alias; without them every alias of the client is looked at.
+        rows = ContactAlias.objects.filter(client=self._client, kind__in=kinds, value__in=values)
         shared: dict[int, Contact] = {contact.pk: contact for contact in self._known.values()}
-        for row in rows:
+        for row in rows.select_related("contact"):
             self._known[(row.kind, row.value)] = shared.setdefault(row.contact_id, row.contact)
 
     def _create(self, party: Party) -> Contact:
