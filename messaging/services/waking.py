@@ -3,7 +3,10 @@
 import threading
 import time
 
+import structlog
 from django.db import connection, connections
+
+log = structlog.get_logger(__name__)
 
 CHANNEL = "multichat_work"
 # Within this time a worker that was woken is still busy looking.
@@ -26,7 +29,6 @@ class Alarm:
 
     def __init__(self) -> None:
         self._rung = threading.Event()
-        self._stopped = False
         if connection.vendor == "postgresql":
             threading.Thread(target=self._listen, name="listen", daemon=True).start()
 
@@ -38,10 +40,11 @@ class Alarm:
         self._rung.set()
 
     def _listen(self) -> None:
-        while not self._stopped:
+        while True:
             try:
                 self._listen_once()
             except Exception:  # noqa: BLE001 - polling goes on without; listening is tried again
+                log.info("listening interrupted", exc_info=True)
                 connections.close_all()
                 time.sleep(5)
 
