@@ -55,16 +55,16 @@ class Worker:
             while not self.stopping:
                 self._turn_or_rest(alarm, naming)
         finally:
-            naming.close()
             self.finish()
+            naming.close()
 
     def turn(self) -> int:
         """One look at everything that waits; how much there was."""
+        # First, or after a long break this worker would claim anew what it still has in hand.
+        self.fetcher.renew(self.now())
         done = process_due(self.token, now=self.now())
         done += self.fetcher.top_up(self.now())
-        done += self.fetcher.collect(self.now())
-        self.fetcher.renew(self.now())
-        return done
+        return done + self.fetcher.collect(self.now())
 
     def finish(self) -> None:
         """What is under way is finished and written down; nothing new is claimed."""
