@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+import structlog
+
 from accounts.models import Client, WhatsappInstance
 from accounts.providers.events import (
     ConnectionChanged,
@@ -29,6 +31,8 @@ from messaging.models import Message, WebhookEvent
 from messaging.services import changes
 from messaging.services.contacts import People
 from messaging.services.threads import Threads
+
+log = structlog.get_logger(__name__)
 
 E = TypeVar("E", bound=Event, covariant=True)
 
@@ -91,7 +95,9 @@ class Receiving:
         for one in self.received:
             thread = self.threads.find(one.instance, one.event.chat)
             known = self.messages.get(one.event.message_id, {}).get(thread.pk)
-            if known:
+            if known and not self._is_author(known, one.event):
+                log.warning("message id of another's message", message=known.pk, webhook_event=one.webhook.pk)
+            elif known:
                 self._came_again(known, one)
             else:
                 message = self._new_message(one)
@@ -116,7 +122,7 @@ class Receiving:
             status=MessageStatus.SENT if event.from_me else "",
         )
         self._fill(message, one)
-        self.threads.arrived(message.conversation, unread=not event.from_me)
+        self.threads.arrived(message.conversation, event.chat, at=message.sent_at, unread=not event.from_me)
         return message
 
     def _fill(self, message: Message, one: Told[MessageReceived]) -> None:
@@ -130,6 +136,13 @@ class Receiving:
                 received_at=one.webhook.received_at,
                 now=self.now,
             )
+
+    def _is_author(self, message: Message, event: MessageReceived) -> bool:
+        """Senders choose the ids of their messages, so a known one proves nothing."""
+        if event.from_me != (message.direction == Message.Direction.OUTBOUND):
+            return False
+        author = self.people.find(event.sender) if event.sender and not event.from_me else None
+        return author is None or message.sender_id in (None, author.pk)
 
     def _came_again(self, message: Message, one: Told[MessageReceived]) -> None:
         """A second copy may be readable where the first was not, or know a better source for the file."""
@@ -176,7 +189,8 @@ class Receiving:
             raise_alarm(trouble.instance, f"{trouble.event.code}: {trouble.event.reason}", now=at)
 
     def _connected(self, instance: WhatsappInstance, connected: bool, phone: str, at: datetime) -> None:
-        news = note_connection(instance, connected=connected, phone=phone, at=at)
+        # A clock that runs ahead must not outweigh what is learned later.
+        news = note_connection(instance, connected=connected, phone=phone, at=min(at, self.now))
         if news and connected:
             media.resume(instance, now=self.now)
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db.models import F, OuterRef, Q, Subquery
@@ -41,11 +42,15 @@ class Threads:
             self._known[key] = Conversation.objects.create(
                 instance=instance, kind=kind, contact=contact, **_looks(chat)
             )
-        _learn_title(self._known[key], chat)
         return self._known[key]
 
-    def arrived(self, conversation: Conversation, *, unread: bool) -> None:
+    def arrived(self, conversation: Conversation, chat: Chat, *, at: datetime, unread: bool) -> None:
+        """A new message. It tells the title too, unless a newer one has told it already."""
         self._arrivals[conversation.pk] += unread
+        newest = conversation.last_message_at or at
+        if at >= newest or not conversation.title:
+            _learn_title(conversation, chat)
+        conversation.last_message_at = max(at, newest)
 
     def write(self) -> None:
         """Counters change in the database: others may be changing them as well."""

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import WhatsappInstance
 from media.models import MediaFile
@@ -74,6 +75,20 @@ def test_one_person_is_two_contacts_for_two_clients(world: World) -> None:
     assert Conversation.objects.count() == Message.objects.count() == 2
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (1, 0, 1, 0)], ids=str)
+def test_a_group_has_its_newest_name_in_whatever_order_messages_come(
+    order: tuple[int, ...], world: World
+) -> None:
+    instance = make_wapi()
+    talk = composer(world, instance)
+    bodies = [
+        talk.text(ANA, "oi", group=GROUP, at=1790000000 + at, message_id=f"3EB0{at}") | {"groupName": name}
+        for at, name in enumerate(["Antes", "Depois"])
+    ]
+    tell(instance, *[bodies[place] for place in order])
+    assert the_conversation().title == "Depois"
+
+
 def test_a_group_with_an_endless_id_is_one_conversation(world: World) -> None:
     instance = make_wapi()
     endless = Group("1" * 300 + "@g.us", "Longo")
@@ -109,6 +124,14 @@ def test_a_message_from_before_a_disconnection_does_not_clear_it(world: World) -
     tell(instance, composer(world, instance).text(ANA, "oi", at=1785100000))
     instance.refresh_from_db()
     assert instance.status == "disconnected"
+
+
+def test_a_message_from_the_future_does_not_hide_a_later_disconnection(world: World) -> None:
+    instance = make_wapi(instance_id=LITE_ID)
+    tell(instance, composer(world, instance).text(ANA, "oi", at=4000000000))
+    instance.refresh_from_db()
+    assert instance.status == "connected"
+    assert instance.status_changed_at and instance.status_changed_at <= timezone.now()
 
 
 def test_a_connection_tells_the_number_and_brings_waiting_files_back() -> None:
