@@ -26,15 +26,15 @@ class Sides:
     files: Path
     in_flight: int
 
-    def ours(self, database: str, processes: int = 1) -> Figures:
+    def ours(self, database: str) -> Figures:
         flight = {
             # What waits for a thread holds a lease too.
             "INSTANCE_CONCURRENCY": str(32 * self.in_flight),
-            "WORKER_FETCH_THREADS": str(self.in_flight // processes),
+            "WORKER_FETCH_THREADS": str(self.in_flight),
             "MEDIA_STRATEGIES": "cdn",
         }
         place = self.ground.place(database, **self.origin.settings, **flight)
-        figures = place.measure("django", "bench_fetching", str(self.files), "--processes", str(processes))
+        figures = place.measure("django", "bench_fetching", str(self.files))
         self._discard(place.folder)
         return figures
 

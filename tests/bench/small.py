@@ -8,8 +8,7 @@ from tests.bench.table import Line, show
 COUNT = 2000
 SIZE = 100 * 1024
 IN_FLIGHT = 8
-# SQLite has one writer, so it has one worker.
-WAYS = {"SQLite": ("SQLite", 1), "PostgreSQL": ("PostgreSQL", 1), "PostgreSQL, 2 workers": ("PostgreSQL", 2)}
+DATABASES = ("SQLite", "PostgreSQL")
 
 
 def run(ground: Ground) -> None:
@@ -19,26 +18,26 @@ def run(ground: Ground) -> None:
         sides = Sides(ground, cdn, files, IN_FLIGHT)
         rounds = [one_round(sides) for _ in range(ground.rounds)]
     found = {name: best([one[name] for one in rounds]) for name in rounds[0]}
-    lines = [line for way in WAYS for line in lines_of(way, found, count)]
+    lines = [line for database in DATABASES for line in lines_of(database, found, count)]
     title = f"{count} files of {SIZE // 1024} KiB, {IN_FLIGHT} in flight, best of {ground.rounds}"
     show(title, lines, ask_for_baileys())
 
 
 def one_round(sides: Sides) -> dict[str, Figures]:
-    found = {"loop": sides.floor()} | {name: sides.ours(*way) for name, way in WAYS.items()}
+    found = {"loop": sides.floor()} | {database: sides.ours(database) for database in DATABASES}
     peer = sides.peer()
     return found | ({"Baileys": peer} if peer else {})
 
 
-def lines_of(way: str, found: dict[str, Figures], count: int) -> list[Line]:
-    ours, lines = found[way], []
+def lines_of(database: str, found: dict[str, Figures], count: int) -> list[Line]:
+    ours, lines = found[database], []
     for beside, least in (("Baileys", 0.5), ("loop", None)):
         if beside in found:
             other = found[beside]
             rates = count / ours["seconds"], count / other["seconds"]
             costs = ours["cpu"] / count * 1000, other["cpu"] / count * 1000
             lines += [
-                Line(f"{way}: files/s, beside {beside}", *rates, least=least, digits=0),
-                Line(f"{way}: CPU ms/file, beside {beside}", *costs),
+                Line(f"{database}: files/s, beside {beside}", *rates, least=least, digits=0),
+                Line(f"{database}: CPU ms/file, beside {beside}", *costs),
             ]
     return lines

@@ -1,9 +1,6 @@
 """The product's side of the media benchmarks: rows for the files of a list, then the worker until all are ready."""
 
 import json
-import resource
-import subprocess
-import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -18,7 +15,7 @@ from media.models import FetchAttempt, MediaFile
 from media.services import new_media_file
 from messaging.services.working import Worker
 from tests.bench.app.cast import make_instance
-from tests.bench.cost import Cost, cost
+from tests.bench.cost import cost
 
 
 class Command(BaseCommand):
@@ -26,45 +23,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("list", type=Path)
-        parser.add_argument("--processes", type=int, default=1)
 
     def handle(self, *args: Any, **options: Any) -> None:
         files = json.loads(options["list"].read_text())
         instance = make_instance()
         Worker().drain()
-        if options["processes"] == 1:
-            register(instance, files)
-            found = alone()
-        else:
-            idle = together(options["processes"])
-            register(instance, files)
-            found = together(options["processes"])
-            found.cpu -= idle.cpu
-            found.seconds = seconds_by_the_rows()
+        register(instance, files)
+        worker = Worker()
+        with cost() as found:
+            worker.drain()
         check(len(files), sum(file["size"] for file in files))
         found.report()
-
-
-def alone() -> Cost:
-    worker = Worker()
-    with cost() as found:
-        worker.drain()
-    return found
-
-
-def together(processes: int) -> Cost:
-    """As many workers as processes of their own; their start is in this, and has to be taken out."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, "-m", "django", "worker", "--once"]
-    for worker in [subprocess.Popen(command) for _ in range(processes)]:
-        worker.wait()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Cost(cpu=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-
-
-def seconds_by_the_rows() -> float:
-    first = FetchAttempt.objects.order_by("started_at")[0].started_at
-    return float((MediaFile.objects.order_by("-ready_at")[0].ready_at - first).total_seconds())
 
 
 def register(instance: WhatsappInstance, files: list[dict[str, Any]]) -> None:
