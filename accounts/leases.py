@@ -49,6 +49,9 @@ class WaitingQuerySet(TenantQuerySet):
     def under_way(self, now: datetime) -> Self:
         return self.filter(lease_until__gt=now)
 
+    def claimable(self, now: datetime) -> Self:
+        return self.due(now) | self.abandoned(now)
+
     def waits(self, now: datetime) -> bool:
         return self.due(now).exists() or self.abandoned(now).exists()
 
@@ -67,7 +70,8 @@ class WaitingQuerySet(TenantQuerySet):
             return []
         with transaction.atomic():
             chosen = _choose(self, claim, now)
-            self.model.objects.filter(pk__in=chosen).update(
+            # Asked once more: a late worker may have written its result since the row was chosen.
+            self.model.objects.all().claimable(now).filter(pk__in=chosen).update(
                 state=self.model.claimed_state,
                 lease_token=claim.token,
                 lease_until=now + claim.lease,

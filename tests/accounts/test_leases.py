@@ -2,9 +2,10 @@ import threading
 import uuid
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from accounts.leases import Claim
 from accounts.models import WhatsappInstance
@@ -51,6 +52,23 @@ def test_work_under_a_living_lease_is_nobody_elses() -> None:
     files(make_wapi())
     FILES.all().claim(wish(), now=NOW)
     assert FILES.all().claim(wish(), now=NOW + LEASE - timedelta(seconds=1)) == []
+
+
+def test_work_that_is_finished_late_while_it_is_being_claimed_stays_finished() -> None:
+    """PostgreSQL lets the late worker write between choosing and claiming."""
+    files(make_wapi())
+    first = wish()
+    FILES.all().claim(first, now=NOW)
+    late = [lambda: FILES.held_by(first.token).let_go(state="ready", file="here.jpg")]
+
+    def finish_first(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith("UPDATE") and late:
+            late.pop()()
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(finish_first):
+        assert FILES.all().claim(wish(), now=NOW + LEASE) == []
+    assert FILES.get().state == "ready"
 
 
 def test_work_whose_lease_ran_out_is_claimed_again_and_counts_again() -> None:
