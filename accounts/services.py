@@ -14,7 +14,7 @@ from django.urls import reverse
 from accounts.models import WhatsappInstance, new_webhook_key
 from accounts.providers import PROVIDERS, errors
 from accounts.providers.base import Credentials, LineState, Provider
-from accounts.providers.hosts import PROVIDER_HOSTS
+from accounts.providers.hosts import DEFAULT_PORTS, PROVIDER_HOSTS
 from accounts.providers.http import Door, Rules
 
 log = structlog.get_logger(__name__)
@@ -29,7 +29,15 @@ def _configured_hosts() -> list[str]:
     """A base address that the administrator has set is as good as one listed in MEDIA_EXTRA_HOSTS."""
     bases = (settings.WAPI_BASE_URL, settings.CLOUD_API_BASE_URL, settings.WHATSAPP_CDN_BASE_URL)
     parts = [urlsplit(base) for base in bases]
-    return [part.netloc for part in parts if part.scheme == "http" or not _well_known(part.hostname or "")]
+    foreign = [part for part in parts if part.scheme == "http" or not _well_known(part.hostname or "")]
+    # Without a port, every port of the host would be open to addresses that a webhook brings.
+    return [
+        f"{_bracketed(part.hostname or '')}:{part.port or DEFAULT_PORTS[part.scheme]}" for part in foreign
+    ]
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _well_known(host: str) -> bool:
@@ -94,13 +102,12 @@ def configure_webhooks(instance: WhatsappInstance) -> Mapping[str, str]:
 def note_connection(instance: WhatsappInstance, *, connected: bool, phone: str = "", at: datetime) -> bool:
     """What was learned last counts, in whatever order it is told. True if it was news."""
     status = WhatsappInstance.Status.CONNECTED if connected else WhatsappInstance.Status.DISCONNECTED
-    newer = Q(status_changed_at=None) | Q(status_changed_at__lte=at)
     changes: dict[str, object] = {"status": status, "status_changed_at": at}
     changes |= {"alarm": "", "alarm_at": None} if connected else _alarm("The line is disconnected.", at)
     changes |= {"phone_number": phone} if phone else {}
     stale = ~Q(status=status) | ~Q(alarm=changes["alarm"]) | Q(status_changed_at=None)
     stale |= ~Q(phone_number=phone) if phone else Q()
-    rows = WhatsappInstance.objects.filter(newer, stale, pk=instance.pk)
+    rows = WhatsappInstance.objects.filter(_not_outdated(at), stale, pk=instance.pk)
     changed = bool(rows.update(**changes))
     if changed:
         log.info("connection changed", instance=instance.pk, status=status.value)
@@ -108,13 +115,14 @@ def note_connection(instance: WhatsappInstance, *, connected: bool, phone: str =
 
 
 def raise_alarm(instance: WhatsappInstance, reason: str, *, now: datetime) -> None:
-    """A sentence for people, kept from its first time until the line works again."""
-    if (
-        WhatsappInstance.objects.filter(pk=instance.pk)
-        .exclude(alarm=reason[:300])
-        .update(**_alarm(reason, now))
-    ):
+    """A sentence for people, kept until the line works again; what was wrong before it last did is no news."""
+    rows = WhatsappInstance.objects.filter(_not_outdated(now), pk=instance.pk)
+    if rows.exclude(alarm=reason[:300]).update(**_alarm(reason, now)):
         log.warning("instance needs a person", instance=instance.pk, reason=reason)
+
+
+def _not_outdated(at: datetime) -> Q:
+    return Q(status_changed_at=None) | Q(status_changed_at__lte=at)
 
 
 def _alarm(reason: str, now: datetime) -> dict[str, object]:

@@ -56,8 +56,14 @@ def test_what_is_known_already_is_no_news(line: WhatsappInstance) -> None:
 
 def test_a_connection_clears_the_alarm_though_the_state_is_the_same(line: WhatsappInstance) -> None:
     told(line, True, 1)
-    raise_alarm(line, "HTTP 401", now=NOW)
+    raise_alarm(line, "HTTP 401", now=NOW + timedelta(minutes=1))
     assert told(line, True, 2)
+    assert known(line) == ("connected", "")
+
+
+def test_an_old_trouble_that_is_told_again_is_no_alarm(line: WhatsappInstance) -> None:
+    told(line, True, 5)
+    raise_alarm(line, "131056: too many messages", now=NOW)
     assert known(line) == ("connected", "")
 
 
