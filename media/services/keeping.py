@@ -2,6 +2,7 @@
 
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -16,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 State = MediaFile.State
 ASKABLE = (State.MISSING, State.EXPIRED, State.FAILED, State.UNAVAILABLE)
-STRAY_AGE = timedelta(hours=1)
+PART_AGE = timedelta(hours=1)
 
 
 def fetch_again(queryset: QuerySet[MediaFile], *, now: datetime) -> int:
@@ -48,13 +49,20 @@ def resume(instance: WhatsappInstance, *, now: datetime) -> int:
     return waiting.filter(next_attempt_at__gt=now).update(next_attempt_at=now)
 
 
-def sweep(*, older_than: timedelta = STRAY_AGE) -> int:
+def sweep(*, older_than: timedelta = PART_AGE) -> int:
     """Remove part files that killed workers left behind; a live one is written to all the time."""
     removed, folder = 0, incoming_folder()
     for part in folder.iterdir() if folder.is_dir() else ():
-        if part.is_file() and time.time() - part.stat().st_mtime > older_than.total_seconds():
+        if _untouched_seconds(part) > older_than.total_seconds():
             part.unlink(missing_ok=True)
             removed += 1
     if removed:
         log.info("part files removed", count=removed)
     return removed
+
+
+def _untouched_seconds(part: Path) -> float:
+    try:
+        return time.time() - part.stat().st_mtime
+    except FileNotFoundError:
+        return 0  # finished at this very moment, by a thread of ours or by another worker

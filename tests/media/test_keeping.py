@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from media.models import MediaFile, StrategyHealth
 from media.services import fetch_again, mark_missing, resume, sweep
-from media.services.keeping import STRAY_AGE
+from media.services.keeping import PART_AGE
 from media.storage import incoming_folder
 from tests.media.ledger import NOW, media_row
 from tests.telling import make_wapi, stored_files
@@ -71,14 +71,22 @@ def part(name: str, *, age: timedelta) -> None:
 
 
 def test_the_sweep_removes_old_part_files_and_nothing_else(media_root: Path) -> None:
-    part("old.part", age=STRAY_AGE + timedelta(minutes=1))
-    part("young.part", age=STRAY_AGE - timedelta(minutes=1))
+    part("old.part", age=PART_AGE + timedelta(minutes=1))
+    part("young.part", age=PART_AGE - timedelta(minutes=1))
     kept = media_root / "cliente_1" / "old.jpg"
     kept.parent.mkdir()
     kept.write_bytes(b"whole")
     os.utime(kept, (0, 0))
     assert sweep() == 1
     assert stored_files(media_root) == [".incoming/young.part", "cliente_1/old.jpg"]
+
+
+def test_a_part_file_that_vanishes_under_the_sweep_is_nothing(media_root: Path) -> None:
+    part("finished.part", age=timedelta(days=1))
+    part_file = incoming_folder() / "finished.part"
+    part_file.unlink()
+    part_file.symlink_to(media_root / "nowhere")
+    assert sweep() == 0
 
 
 def test_a_sweep_without_a_folder_is_nothing(media_root: Path) -> None:
