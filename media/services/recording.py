@@ -102,16 +102,17 @@ def _reuse(media_file: MediaFile, twin: MediaFile, token: uuid.UUID, now: dateti
     same = ("size", "sha256", "mimetype", "warning")
     facts = {name: getattr(twin, name) for name in same}
     with transaction.atomic():
-        _held(media_file, token).move_to(
+        moved = _held(media_file, token).move_to(
             State.READY, file=twin.file.name, strategy="reuse", error="", cause="", ready_at=now, **facts
         )
-        FetchAttempt.objects.create(
-            media_file=media_file,
-            strategy="reuse",
-            started_at=now,
-            outcome=FetchAttempt.Outcome.OK,
-            reason=f"the same file as media file {twin.pk}",
-        )
+        if moved:
+            FetchAttempt.objects.create(
+                media_file=media_file,
+                strategy="reuse",
+                started_at=now,
+                outcome=Outcome.OK,
+                reason=f"the same file as media file {twin.pk}",
+            )
 
 
 def _held(media_file: MediaFile, token: uuid.UUID) -> MediaFileQuerySet:
