@@ -24,7 +24,7 @@ UNUSED = ("chat-presence",)
 
 NETWORK = "Check this machine's network, DNS and firewall, then run `manage.py diagnose` again."
 WAIT = "It is asked again by itself. If this lasts, write to the provider's support."
-PAIR = "Pair the line again: Instances > {name} in the admin shows the QR code."
+PAIR = "Pair the line again by QR code in W-API's panel, then press Check status in the admin (Instances > {name})."
 TOKEN = "Enter the present token in the admin: Instances > {name}."  # noqa: S105
 ACCOUNT = (
     "Put the account in order at the provider, then press Check status in the admin (Instances > {name})."
