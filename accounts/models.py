@@ -151,6 +151,7 @@ class WhatsappInstance(models.Model):
 
     objects = InstanceQuerySet.as_manager()
 
+    STRATEGIES: ClassVar[tuple[str, ...]] = ("cdn", "provider", "provider_alt")
     SECRET_FIELDS: ClassVar[tuple[str, ...]] = ("token", "app_secret", "verify_token")
 
     class Meta:

@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from accounts.models import WhatsappInstance
+from media.strategies import STRATEGIES
+from multichat import env
+
 ROOT = Path(__file__).resolve().parent.parent
 PIN = re.compile(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==(\S+)", re.MULTILINE)
 SETTING = re.compile(r"env\.[a-z_]+\(\s*\"([A-Z_]+)\"")
@@ -44,3 +48,7 @@ def test_the_example_environment_names_every_setting_and_no_other() -> None:
     read = set(SETTING.findall((ROOT / "multichat/settings.py").read_text()))
     named = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert named == read
+
+
+def test_the_words_for_strategies_are_the_same_everywhere() -> None:
+    assert env.STRATEGIES == WhatsappInstance.STRATEGIES == tuple(STRATEGIES)

@@ -20,7 +20,6 @@ from accounts.models import Role, WhatsappInstance
 from accounts.providers.errors import ProviderError
 
 SILENT_AFTER = timedelta(hours=24)
-STRATEGIES = ("cdn", "provider", "provider_alt")
 _KEPT = "Never shown again. Leave empty to keep what is stored."
 
 
@@ -50,9 +49,10 @@ class InstanceForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_media_strategies(self) -> str:
         words = [word.strip() for word in self.cleaned_data["media_strategies"].split(",") if word.strip()]
-        unknown = [word for word in words if word not in STRATEGIES]
+        known = WhatsappInstance.STRATEGIES
+        unknown = [word for word in words if word not in known]
         if unknown:
-            raise ValidationError(f"Not a strategy: {', '.join(unknown)}. There are {', '.join(STRATEGIES)}.")
+            raise ValidationError(f"Not a strategy: {', '.join(unknown)}. There are {', '.join(known)}.")
         return ",".join(words)
 
     def save(self, commit: bool = True) -> Any:
@@ -95,7 +95,7 @@ class InstanceAdmin(WithVerbs):
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).defer(*WhatsappInstance.SECRET_FIELDS)
+        return super().get_queryset(request).sealed()
 
     @admin.display(description="status", ordering="status")
     def state(self, instance: WhatsappInstance) -> str:

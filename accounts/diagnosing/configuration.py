@@ -12,7 +12,6 @@ from accounts.diagnosing.findings import Finding, ok, problem, warn
 from accounts.models import WhatsappInstance
 
 ADDRESS = "PUBLIC_BASE_URL"
-STRATEGIES = ("cdn", "provider", "provider_alt")
 
 
 def facts() -> dict[str, Any]:

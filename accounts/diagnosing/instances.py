@@ -5,12 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
 
-from accounts.diagnosing.configuration import STRATEGIES
 from accounts.diagnosing.findings import Finding, ok, problem, warn
 from accounts.fields import CannotDecrypt
-from accounts.models import WhatsappInstance
+from accounts.models import InstanceQuerySet, WhatsappInstance
 from accounts.services import webhook_url
 
 SILENT_AFTER = timedelta(days=3)
@@ -18,10 +16,8 @@ UNREADABLE = "cannot be read"
 NEEDED = {"wapi": ("token",), "cloud": ("token", "app_secret", "verify_token")}
 
 
-def load(rows: QuerySet[WhatsappInstance]) -> list[WhatsappInstance]:
-    """Without secrets, so that one which cannot be decrypted does not hide the other rows."""
-    deferred = rows.select_related("client").defer(*WhatsappInstance.SECRET_FIELDS)
-    return list(deferred.order_by("client__name", "name", "pk"))
+def load(rows: InstanceQuerySet) -> list[WhatsappInstance]:
+    return list(rows.sealed().select_related("client").order_by("client__name", "name", "pk"))
 
 
 def label(instance: WhatsappInstance) -> str:
@@ -89,10 +85,13 @@ def _credentials(instance: WhatsappInstance, secrets: dict[str, str | None]) -> 
 
 def _order(instance: WhatsappInstance) -> Iterator[Finding]:
     order = instance.strategy_order(settings.MEDIA_STRATEGIES)
-    unknown = [name for name in order if name not in STRATEGIES]
+    known = WhatsappInstance.STRATEGIES
+    unknown = [name for name in order if name not in known]
     if unknown:
         text = f"Its own order of media strategies names {', '.join(unknown)}, which does not exist."
-        advice = f"Correct it in the admin (Instances > {instance.name}): {', '.join(STRATEGIES)}, or leave it empty."
+        advice = (
+            f"Correct it in the admin (Instances > {instance.name}): {', '.join(known)}, or leave it empty."
+        )
         yield problem(label(instance), text, advice)
 
 

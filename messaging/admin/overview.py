@@ -86,7 +86,7 @@ def _in_trouble(instances: Any, now: datetime) -> list[Any]:
     before = now - SILENT_AFTER
     silent = Q(last_event_at__lt=before) | Q(last_event_at=None, created_at__lt=before)
     down = Q(status=WhatsappInstance.Status.DISCONNECTED) | ~Q(alarm="")
-    rows = instances.filter(silent | down).defer(*WhatsappInstance.SECRET_FIELDS)
+    rows = instances.filter(silent | down).sealed()
     return list(rows.select_related("client")[:INSTANCES_SHOWN])
 
 

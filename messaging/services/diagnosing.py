@@ -16,12 +16,11 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import QuerySet
 
 from accounts.diagnosing import asking, configuration, lines
 from accounts.diagnosing import instances as lookup
 from accounts.diagnosing.findings import Finding, Level, ok, problem, warn
-from accounts.models import WhatsappInstance
+from accounts.models import InstanceQuerySet, WhatsappInstance
 from accounts.providers.reasons import SHORTEST_SECRET
 from accounts.services import provider_for
 from media.services import diagnosing as media
@@ -62,7 +61,7 @@ class Report:
         return without
 
 
-def diagnose(rows: QuerySet[WhatsappInstance] | None, *, now: datetime, offline: bool = False) -> Report:
+def diagnose(rows: InstanceQuerySet | None, *, now: datetime, offline: bool = False) -> Report:
     """Of these instances, or of all. Reads and asks; changes nothing."""
     report = Report(generated_at=now, configuration=configuration.facts())
     report.hidden = {settings.SECRET_KEY, *settings.FIELD_ENCRYPTION_KEYS, str(_database()["PASSWORD"] or "")}

@@ -8,11 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DatabaseError
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.management.filters import find_client, find_instances
-from accounts.models import WhatsappInstance
+from accounts.models import InstanceQuerySet, WhatsappInstance
 from messaging.management.report import lines_of
 from messaging.services.diagnosing import diagnose
 
@@ -46,10 +45,10 @@ class Command(BaseCommand):
             sys.exit(1)
 
 
-def chosen_rows(instance: str | None, client: str | None) -> QuerySet[WhatsappInstance] | None:
+def chosen_rows(instance: str | None, client: str | None) -> InstanceQuerySet | None:
     if not instance and not client:
         return None
-    rows: QuerySet[WhatsappInstance] = WhatsappInstance.objects.all()
+    rows: InstanceQuerySet = WhatsappInstance.objects.all()
     if instance:
         rows = rows.filter(pk__in=find_instances(instance) or [])
     return rows.filter(client=find_client(client)) if client else rows
