@@ -26,10 +26,14 @@ log = structlog.get_logger(__name__)
 BATCH = 100
 # A body that ends its worker this often is not tried again by itself.
 MOST_ATTEMPTS = 5
-# Meta sends up to 1,000 in one body. A body is one transaction, which others wait for, so there has to be an end.
-MOST_EVENTS = 5_000
+# Meta sends up to 1,000 in one body. What is applied in one transaction keeps others waiting, so it has to end soon.
+MOST_EVENTS = 2_000
 DATABASE_BREAK = timedelta(seconds=5)
 State = WebhookEvent.State
+
+
+class TooMuchAtOnce(Exception):
+    """Each of these bodies may be read, but not all of them in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,8 @@ def _apply(batch: list[WebhookEvent], lines: Lines, now: datetime) -> dict[Webho
         mine, outcome = _read(webhook, lines)
         outcomes[webhook] = outcome
         told += mine
+    if len(batch) > 1 and len(told) > MOST_EVENTS:
+        raise TooMuchAtOnce(f"{len(told)} events")
     new = Receiving(lines.home.client, told, now=now).apply()
     _apply_waiting(new, lines, now)
     return outcomes
