@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from accounts.providers.wire import clean_text
+
 LONGEST = 200_000
 LONGEST_STRING = 4_000
 SEALED = frozenset(
@@ -24,7 +26,8 @@ SEALED = frozenset(
 
 def readable(body: bytes) -> str:
     try:
-        text = json.dumps(masked(json.loads(body)), indent=2, ensure_ascii=False)
+        # Half of a surrogate pair can be written in JSON and in no page.
+        text = clean_text(json.dumps(masked(json.loads(body)), indent=2, ensure_ascii=False))
     except ValueError:
         return f"Not JSON: {len(body)} bytes."
     except RecursionError:

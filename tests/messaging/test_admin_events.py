@@ -70,5 +70,6 @@ def test_keys_and_pictures_are_left_out(value: Any, shown: Any) -> None:
 
 def test_any_body_can_be_shown() -> None:
     assert readable(b"\xff\xfe") == "Not JSON: 2 bytes."
+    assert readable(b'{"text": "\\ud800"}').encode() == b'{\n  "text": "?"\n}'
     assert readable(b"[" * 100_000 + b"]" * 100_000) == "Nested too deeply to be shown: 200000 bytes."
     assert len(readable(json.dumps(["x" * 3000] * 200).encode())) < LONGEST + 100
