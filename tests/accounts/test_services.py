@@ -162,6 +162,14 @@ def test_the_door_is_shared_and_opens_for_configured_hosts(settings: Settings) -
     assert door().rules.check("http://gateway.example:8080/x").trusted
 
 
+@pytest.mark.parametrize("host", ["gateway.example", "[::1]"])
+def test_a_configured_host_opens_no_other_port(settings: Settings, host: str) -> None:
+    settings.WAPI_BASE_URL = f"http://{host}/v1"
+    assert door().rules.check(f"http://{host}/x").trusted
+    with pytest.raises(errors.HostNotAllowed):
+        door().rules.check(f"http://{host}:6379/x")
+
+
 def test_the_door_trusts_no_host_of_its_own_accord(settings: Settings) -> None:
     settings.MEDIA_EXTRA_HOSTS = []
     with pytest.raises(errors.HostNotAllowed):
