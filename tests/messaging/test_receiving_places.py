@@ -51,6 +51,18 @@ def test_group_messages_share_one_conversation_and_keep_their_authors(world: Wor
     assert senders == ["Ana", "Beto", None]
 
 
+@pytest.mark.parametrize("from_me", [False, True])
+def test_nobody_fills_another_s_message_by_using_its_id(world: World, from_me: bool) -> None:
+    instance = make_wapi()
+    talk = composer(world, instance)
+    unreadable = {"somethingNewMessage": {"a": "b"}}
+    first = talk.message(ANA, unreadable, group=GROUP, message_id="3EB0SAME", from_me=from_me)
+    tell(instance, first, talk.text(BETO, "falso", group=GROUP, message_id="3EB0SAME"))
+    assert (the_message().type, the_message().text) == ("unsupported", "")
+    tell(instance, talk.text(ANA, "certo", group=GROUP, message_id="3EB0SAME", from_me=from_me))
+    assert the_message().text == "certo"
+
+
 def test_a_group_message_is_not_in_its_author_s_own_chat(world: World) -> None:
     instance = make_wapi()
     talk = composer(world, instance)
