@@ -110,6 +110,9 @@ WHATSAPP_CDN_BASE_URL = env.base_url("WHATSAPP_CDN_BASE_URL", default="https://m
 
 WEBHOOK_ALLOW_UNKEYED = env.boolean("WEBHOOK_ALLOW_UNKEYED", default=False)
 WEBHOOK_MAX_BYTES = env.integer("WEBHOOK_MAX_BYTES", default=4 * 1024**2)
+# So long a web process relies on what it knows of a webhook key; 0 asks the database at every request. The .env that
+# `make run` writes says 1, which a busy line feels.
+WEBHOOK_LOOKUP_SECONDS = env.integer("WEBHOOK_LOOKUP_SECONDS", default=0, least=0)
 # The webhook view has its own limit and its own answer, 413.
 DATA_UPLOAD_MAX_MEMORY_SIZE = max(WEBHOOK_MAX_BYTES + 1, 2621440)
 

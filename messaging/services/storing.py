@@ -1,5 +1,7 @@
 """A webhook request becomes a row: the one statement that every delivery waits for."""
 
+from functools import cache
+
 from django.db import connection
 
 from accounts.models import WhatsappInstance
@@ -16,6 +18,7 @@ def store_event(instance: WhatsappInstance, body: bytes) -> None:
         cursor.execute(_statement(), values)
 
 
+@cache
 def _statement() -> str:
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(field.column)) for field in _fields)

@@ -64,7 +64,8 @@ def lines_of(ground: Ground, load: "Load", database: str) -> list[Line]:
 
 
 def one_round(ground: Ground, load: "Load", database: str) -> dict[str, dict[str, float]]:
-    place = ground.place(database)
+    # As the .env of `make run` says.
+    place = ground.place(database, WEBHOOK_LOOKUP_SECONDS="1")
     key = place.run("django", "bench_instance").strip()
     with served(place) as server:
         for path in ("bare/", f"webhook/receive/{key}/"):
