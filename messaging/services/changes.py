@@ -24,6 +24,9 @@ from accounts.providers.events import (
 from messaging.models import Message, Reaction, StatusChange, WaitingChange, WebhookEvent
 from messaging.services.contacts import People
 
+# Each version is stored and shown, and a contact edits as often as it likes.
+MOST_EDITS = 100
+
 TIME_OF = {
     MessageStatus.DELIVERED: "delivered_at",
     MessageStatus.READ: "read_at",
@@ -136,7 +139,10 @@ def _react(message: Message, change: ReactionChanged, people: People, at: dateti
 
 
 def _edit(message: Message, text: str, at: datetime) -> None:
-    """Each version in its place, in whatever order the edits come; a repeated one changes nothing."""
+    """Each version in its place, in whatever order the edits come; a repeated one changes nothing.
+
+    Of very many, the first text and the newest stay.
+    """
     texts = [version["text"] for version in message.earlier_texts] + [message.text]
     ends = [datetime.fromisoformat(version["until"]) for version in message.earlier_texts]
     place = bisect(ends, at)
@@ -144,6 +150,8 @@ def _edit(message: Message, text: str, at: datetime) -> None:
         return
     texts.insert(place + 1, text)
     ends.insert(place, at)
+    if len(ends) > MOST_EDITS:
+        del texts[1], ends[0]
     message.text, message.edited_at = texts[-1], ends[-1]
     message.earlier_texts = [
         {"text": earlier, "until": end.isoformat()} for earlier, end in zip(texts, ends, strict=False)

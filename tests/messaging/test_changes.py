@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 
 from messaging.models import Message, Reaction, StatusChange, WaitingChange, WebhookEvent
+from messaging.services.changes import MOST_EDITS
 from tests.simulator.compose_cloud import CloudComposer
 from tests.simulator.compose_wapi import WapiComposer
 from tests.simulator.world import Group, Person, World
@@ -61,6 +62,14 @@ def test_edits_in_any_order_tell_the_same_story(order: tuple[int, ...], line: An
         tell(line, edits[number], edits[number])
     assert texts(the_message()) == ["zero", "um", "dois", "três"]
     assert the_message().edited_at == moment(12)
+
+
+@pytest.mark.parametrize("step", [1, -1], ids=["in order", "backwards"])
+def test_of_very_many_edits_the_first_text_and_the_newest_stay(step: int, line: Any, talk: Composer) -> None:
+    tell(line, talk.text(ANA, "zero", message_id=THEIRS, at=at(0)))
+    edits = [talk.edit(ANA, THEIRS, f"{n}", at=at(n)) for n in range(1, MOST_EDITS + 6)]
+    tell(line, *edits[::step], edits[0])
+    assert texts(the_message()) == ["zero", *(f"{n}" for n in range(6, MOST_EDITS + 6))]
 
 
 def test_an_own_edit_changes_an_own_message(line: Any, talk: Composer) -> None:
