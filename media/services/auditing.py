@@ -63,6 +63,12 @@ def check_file(media_file: MediaFile, *, hashes: bool) -> Fault | None:
     return Fault(media_file, reason) if reason else None
 
 
+def is_whole(media_file: MediaFile) -> bool:
+    """Whether the file that the row names, or named before it was lost, lies there byte for byte."""
+    known = bool(media_file.file and media_file.sha256)
+    return known and check_file(media_file, hashes=True) is None
+
+
 def _wrong(media_file: MediaFile, *, hashes: bool) -> str:
     name = str(media_file.file.name)
     if not storage().exists(name):

@@ -78,7 +78,9 @@ def findings(instance: WhatsappInstance, told: dict[str, Any]) -> Iterator[Findi
         )
     if counts[State.MISSING]:
         text = f"Files that were stored and are not there any more: {counts[State.MISSING]}."
-        advice = f"Restore them from a backup of MEDIA_ROOT, or run {again.format('missing')}."
+        advice = (
+            f"Restore them from a backup of MEDIA_ROOT, if there is one, and run {again.format('missing')}."
+        )
         yield problem(about, text, advice)
     for state in (State.FAILED, State.EXPIRED):
         if counts[state]:
@@ -136,7 +138,9 @@ def line_findings(
 
 def rates(instances: Collection[int], now: datetime) -> dict[int, list[dict[str, Any]]]:
     """How each strategy did in the last seven days, for each instance; of the newest attempts of all instances."""
-    newest = FetchAttempt.objects.filter(started_at__gte=now - WEEK).order_by("-started_at")
+    # Files that were here already say nothing of the ways to a file.
+    asked = FetchAttempt.objects.filter(strategy__in=WhatsappInstance.STRATEGIES)
+    newest = asked.filter(started_at__gte=now - WEEK).order_by("-started_at")
     values = newest.values_list("media_file__instance", "strategy", "outcome", "duration")[:NEWEST_ATTEMPTS]
     outcomes: dict[tuple[int, str], Counter[str]] = {}
     durations: dict[tuple[int, str], list[float]] = {}

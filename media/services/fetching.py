@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +22,7 @@ from accounts.models import WhatsappInstance
 from accounts.services import door, provider_for, raise_alarm
 from media.models import MediaFile, MediaFileQuerySet
 from media.services import health
+from media.services.auditing import is_whole
 from media.services.deciding import Errand, Result
 from media.services.recording import (
     give_up_on_killers,
@@ -31,7 +33,7 @@ from media.services.recording import (
 )
 from media.services.registering import descriptor
 from media.storage import incoming_folder, keep, path_for
-from media.strategies import Job, StorageTrouble, fetch
+from media.strategies import Attempt, Fetched, Job, StorageTrouble, fetch
 
 AHEAD_SECONDS = 0.5
 MOST_AHEAD = 16
@@ -168,6 +170,8 @@ def _way(instance: WhatsappInstance, now: datetime) -> dict[str, Any] | None:
 def bring(errand: Errand) -> Result:
     """One file from its source to its place; runs in a thread and never touches the database."""
     try:
+        if is_whole(errand.media_file):
+            return _restored(errand)
         errand.job.folder.mkdir(parents=True, exist_ok=True)
         attempts, fetched = fetch(errand.job)
     except StorageTrouble as exc:
@@ -176,14 +180,39 @@ def bring(errand: Errand) -> Result:
         return Result(errand, [], trouble=f"no place for part files: {exc.strerror or exc}")
     except Exception:  # noqa: BLE001 - the one boundary: a bug in one fetch must not stop the worker
         return Result(errand, [], bug=traceback.format_exc())
-    if fetched is None:
-        return Result(errand, attempts)
+    return _stored(errand, attempts, fetched) if fetched else Result(errand, attempts)
+
+
+def _stored(errand: Errand, attempts: list[Attempt], fetched: Fetched) -> Result:
     try:
         name = keep(fetched.path, path_for(errand.media_file, fetched.extension))
     except Exception as exc:  # noqa: BLE001 - every storage has its own errors, and all are our trouble
         fetched.path.unlink(missing_ok=True)
         return Result(errand, attempts, trouble=f"{type(exc).__name__}: {exc}")
     return Result(errand, attempts, fetched=fetched, name=name)
+
+
+def _restored(errand: Errand) -> Result:
+    """A lost file that came back, with its disk or from a backup, is as good as fetched."""
+    media_file, name = errand.media_file, str(errand.media_file.file.name)
+    attempt = Attempt(
+        strategy="restored",
+        started_at=errand.job.now,
+        duration=0,
+        http_status=None,
+        bytes=0,
+        outcome="ok",
+        reason="the stored file is in its place again",
+    )
+    found = Fetched(
+        path=Path(name),
+        size=media_file.size or 0,
+        sha256=bytes.fromhex(media_file.sha256),
+        mimetype=media_file.mimetype,
+        extension="",
+        warning=media_file.warning,
+    )
+    return Result(errand, [attempt], fetched=found, name=name)
 
 
 def fetch_now(work: MediaFileQuerySet, *, now: Callable[[], datetime]) -> Iterator[int]:

@@ -1,5 +1,6 @@
 """The worker's side of the ledger, against the simulator."""
 
+import hashlib
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from django.utils import timezone
 from accounts.models import WhatsappInstance
 from accounts.providers.events import MediaDescriptor, MediaKind
 from media.models import FetchAttempt, MediaFile, StrategyHealth
-from media.services import Fetcher, fetch_now, learn_source, new_media_file
+from media.services import Fetcher, fetch_again, fetch_now, learn_source, new_media_file
 from media.services.fetching import claim, lease
 from media.services.recording import record
 from media.services.schedule import MOST_ATTEMPTS
@@ -259,3 +260,19 @@ def test_an_unreadable_secret_holds_up_its_own_line_only(sim: Simulator, line: W
     assert (rows[fine.pk].state, rows[held.pk].state, rows[held.pk].attempts) == ("ready", "pending", 0)
     assert "FIELD_ENCRYPTION_KEYS" in rows[held.pk].error
     assert "fits no key" in WhatsappInstance.objects.sealed().get(pk=broken.pk).alarm
+
+
+@pytest.mark.parametrize("content", [b"the very file", b"another file!"], ids=["whole", "changed"])
+def test_a_missing_file_that_came_back_is_ready_without_a_download(
+    content: bytes, line: WhatsappInstance, media_root: Path
+) -> None:
+    facts = {"size": 13, "sha256": hashlib.sha256(b"the very file").hexdigest(), "mimetype": "image/jpeg"}
+    row = media_row(line, state="missing", file="cliente_1/a.jpg", **facts)
+    (media_root / "cliente_1").mkdir(parents=True)
+    (media_root / "cliente_1" / "a.jpg").write_bytes(content)
+    fetch_again(MediaFile.objects.all(), now=timezone.now())
+    fetch_all()
+    row.refresh_from_db()
+    whole = content == b"the very file"
+    assert (row.state, row.strategy) == (("ready", "restored") if whole else ("failed", ""))
+    assert FetchAttempt.objects.filter(strategy="restored", outcome="ok").count() == whole

@@ -32,6 +32,7 @@ def test_no_way_that_works_is_a_problem(sim, instance, line):
     [media_file] = with_files(sim, instance, line)
     attempts(media_file, "cdn", "gone", 5)
     attempts(media_file, "provider", "unavailable", 5)
+    attempts(media_file, "reuse", "ok", 5)
     told = report("--offline")
     assert "No way brings files" in said(told, "problem")
     assert [row["rate"] for row in told["instances"][0]["rates"]] == [0, 0]
