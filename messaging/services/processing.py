@@ -84,8 +84,7 @@ def process_batch(batch: list[WebhookEvent], token: uuid.UUID, now: datetime) ->
 
 def _together(batch: list[WebhookEvent], lines: Lines, token: uuid.UUID, now: datetime) -> None:
     try:
-        with transaction.atomic():
-            _write_back(_apply(batch, lines, now), token, now)
+        _apply(batch, lines, token, now)
     except Exception:  # noqa: BLE001 - one bad event must not take the others with it: each gets its own turn
         log.info("batch taken apart", instance=lines.home.pk, events=len(batch), exc_info=True)
         for event in batch:
@@ -107,8 +106,7 @@ def _process_one(event: WebhookEvent, lines: Lines, token: uuid.UUID, now: datet
         _close(event, Outcome(State.FAILED, "given up: workers ended while processing it"), token, now)
         return
     try:
-        with transaction.atomic():
-            _write_back(_apply([event], lines, now), token, now)
+        _apply([event], lines, token, now)
     except LeaseLost:
         log.warning("lease lost, result dropped", webhook_event=event.pk)
     except Exception as exc:  # noqa: BLE001
@@ -138,7 +136,8 @@ def _close(event: WebhookEvent, outcome: Outcome, token: uuid.UUID, now: datetim
     mine.let_go(state=outcome.state, error=outcome.error, processed_at=now)
 
 
-def _apply(batch: list[WebhookEvent], lines: Lines, now: datetime) -> dict[WebhookEvent, Outcome]:
+def _apply(batch: list[WebhookEvent], lines: Lines, token: uuid.UUID, now: datetime) -> None:
+    """Reading a large body takes a while and needs no transaction, which on SQLite would stop all other writers."""
     told: list[Told[Event]] = []
     outcomes = {}
     for webhook in batch:
@@ -147,9 +146,10 @@ def _apply(batch: list[WebhookEvent], lines: Lines, now: datetime) -> dict[Webho
         told += mine
     if len(batch) > 1 and len(told) > MOST_EVENTS:
         raise TooMuchAtOnce(f"{len(told)} events")
-    new = Receiving(lines.home.client, told, now=now).apply()
-    _apply_waiting(new, lines, now)
-    return outcomes
+    with transaction.atomic():
+        new = Receiving(lines.home.client, told, now=now).apply()
+        _apply_waiting(new, lines, now)
+        _write_back(outcomes, token, now)
 
 
 def _read(webhook: WebhookEvent, lines: Lines) -> tuple[list[Told[Event]], Outcome]:
