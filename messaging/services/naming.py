@@ -5,8 +5,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
+from accounts.fields import CannotDecrypt
 from accounts.models import WhatsappInstance
 from accounts.providers.base import Provider
 from accounts.providers.errors import ProviderError
@@ -49,7 +50,11 @@ class Naming:
         self._asked = {pk: at for pk, at in self._asked.items() if at > since}
         for conversation in nameless().exclude(pk__in=self._asked)[:AT_ONCE]:
             self._asked[conversation.pk] = time.monotonic()
-            provider = provider_for(conversation.instance)
+            try:
+                provider = provider_for(conversation.instance)
+            except CannotDecrypt as exc:
+                log.info("group name not asked for", conversation=conversation.pk, reason=str(exc))
+                continue
             self._pool.submit(self._learn, conversation.pk, conversation.chat_id, provider)
 
     def _learn(self, pk: int, chat_id: str, provider: Provider) -> None:
@@ -62,4 +67,5 @@ class Naming:
 def nameless() -> QuerySet[Conversation]:
     rows = Conversation.objects.filter(kind=ChatKind.GROUP, title="", instance__is_active=True)
     connected = rows.exclude(instance__status=WhatsappInstance.Status.DISCONNECTED)
-    return connected.select_related("instance").order_by("-last_message_at", "-id")
+    instances = Prefetch("instance", WhatsappInstance.objects.sealed())
+    return connected.prefetch_related(instances).order_by("-last_message_at", "-id")

@@ -1,6 +1,7 @@
 import time
 
 import pytest
+from django.db import connection
 
 from accounts.models import WhatsappInstance
 from messaging.models import Conversation
@@ -52,3 +53,13 @@ def test_a_line_that_is_down_is_left_alone(sim: Simulator) -> None:
     a_group(sim, make_wapi(status="disconnected"))
     assert name_groups(seconds=0.2) == 0
     assert sim.world.seen("group-metadata") == []
+
+
+def test_an_unreadable_secret_keeps_no_other_line_s_groups_nameless(sim: Simulator) -> None:
+    group, broken = a_group(sim, make_wapi()), make_wapi(instance_id="broken")
+    Conversation.objects.create(instance=broken, kind="group", chat_id="120363000000000002@g.us")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts_whatsappinstance SET token = 'damaged' WHERE id = %s", [broken.pk])
+    assert name_groups() == 1
+    group.refresh_from_db()
+    assert group.title == "Entregas"
