@@ -53,7 +53,8 @@ class Cloud:
     ) -> MediaLocation:
         if alternative:
             raise errors.Unsupported("the Cloud API has one way to a file only")
-        if downloads.is_fresh(media.url, now):
+        # An address that a webhook brings could be any page of an allowed host: only bytes with a known sum are taken.
+        if media.sha256 and downloads.is_fresh(media.url, now):
             found = MediaLocation(url=media.url, mimetype=media.mimetype, sha256=media.sha256)
         else:
             found = downloads.location(self._look_up(downloads.checked_id(media)), media)

@@ -44,6 +44,14 @@ def test_any_other_address_is_asked_for_anew(cloud: Cloud, wire: responses.Reque
     assert sent_query(wire) == {"phone_number_id": [CLOUD_ID]}
 
 
+def test_the_webhook_s_address_is_not_trusted_without_a_sum(
+    cloud: Cloud, wire: responses.RequestsMock
+) -> None:
+    wire.get(LOOK_UP, json=ANSWERS["get_media_200"])
+    found = cloud.locate_media(replace(PICTURE, url=FRESH, sha256=b""), now=NOW)
+    assert found.url == ANSWERS["get_media_200"]["url"]
+
+
 @pytest.mark.parametrize("told", [SUM.hex(), SUM.hex().upper(), base64.b64encode(SUM).decode()])
 def test_the_sum_is_read_in_both_spellings(cloud: Cloud, wire: responses.RequestsMock, told: str) -> None:
     wire.get(LOOK_UP, json=found_at(FRESH, sha256=told))
