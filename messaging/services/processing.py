@@ -3,14 +3,15 @@
 import sqlite3
 import traceback
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
+from time import monotonic
 
 import structlog
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import F, QuerySet
 
 from accounts.leases import Claim, LeaseLost, WaitingQuerySet
@@ -85,9 +86,10 @@ def process_batch(batch: list[WebhookEvent], token: uuid.UUID, now: datetime) ->
 def _together(batch: list[WebhookEvent], lines: Lines, token: uuid.UUID, now: datetime) -> None:
     try:
         _apply(batch, lines, token, now)
-    except Exception:  # noqa: BLE001 - one bad event must not take the others with it: each gets its own turn
-        log.info("batch taken apart", instance=lines.home.pk, events=len(batch), exc_info=True)
-        for event in batch:
+    except Exception as exc:  # noqa: BLE001 - one bad event must not take the others with it: each gets its own turn
+        # Only the error's class: a database's message may quote a row.
+        log.info("batch taken apart", instance=lines.home.pk, events=len(batch), error=type(exc).__name__)
+        for event in _in_turn(batch, token, now):
             _process_one(event, lines, token, now)
 
 
@@ -95,9 +97,21 @@ def _one_by_one(batch: list[WebhookEvent], lines: Lines, token: uuid.UUID, now: 
     """A worker ended while it held these. Each counts its own turn, so that the culprit alone uses up its attempts."""
     mine = WebhookEvent.objects.held_by(token)
     mine.filter(pk__in=[event.pk for event in batch]).update(attempts=F("attempts") - 1)
-    for event in batch:
+    for event in _in_turn(batch, token, now):
         mine.filter(pk=event.pk).update(attempts=event.attempts)
         _process_one(event, lines, token, now)
+
+
+def _in_turn(batch: list[WebhookEvent], token: uuid.UUID, now: datetime) -> Iterator[WebhookEvent]:
+    """One after the other, with the lease on what still waits kept alive."""
+    start, renewed_at = monotonic(), timedelta()
+    for position, event in enumerate(batch):
+        passed = timedelta(seconds=monotonic() - start)
+        if passed - renewed_at > _lease() / 3:
+            renewed_at = passed
+            rest = [one.pk for one in batch[position:]]
+            WebhookEvent.objects.filter(pk__in=rest).renew(token, now + passed + _lease())
+        yield event
 
 
 def _process_one(event: WebhookEvent, lines: Lines, token: uuid.UUID, now: datetime) -> None:
@@ -110,11 +124,16 @@ def _process_one(event: WebhookEvent, lines: Lines, token: uuid.UUID, now: datet
     except LeaseLost:
         log.warning("lease lost, result dropped", webhook_event=event.pk)
     except Exception as exc:  # noqa: BLE001
+        facts = {"webhook_event": event.pk, "instance": lines.home.pk, "error": type(exc).__name__}
         if _is_passing(exc):
-            log.warning("database busy, event waits", webhook_event=event.pk, error=type(exc).__name__)
-            _postpone(event, token, now)
+            log.warning("database busy, event waits", **facts)
+            _postpone(event, token, now, attempts=event.attempts - 1)
+        elif isinstance(exc, IntegrityError) and event.attempts < MOST_ATTEMPTS:
+            log.warning("rows changed meanwhile, event is tried again", **facts)
+            _postpone(event, token, now, attempts=event.attempts)
         else:
-            log.exception("webhook event failed", webhook_event=event.pk, instance=lines.home.pk)
+            # The traceback stands on the row only: a database's message may quote what was written.
+            log.error("webhook event failed", **facts)  # noqa: TRY400
             _close(event, Outcome(State.FAILED, traceback.format_exc()), token, now)
 
 
@@ -126,9 +145,9 @@ def _is_passing(exc: Exception) -> bool:
     return isinstance(exc, OperationalError) and not beyond_limits
 
 
-def _postpone(event: WebhookEvent, token: uuid.UUID, now: datetime) -> None:
+def _postpone(event: WebhookEvent, token: uuid.UUID, now: datetime, *, attempts: int) -> None:
     mine = WebhookEvent.objects.held_by(token).filter(pk=event.pk)
-    mine.let_go(next_attempt_at=now + DATABASE_BREAK, attempts=F("attempts") - 1)
+    mine.let_go(next_attempt_at=now + DATABASE_BREAK, attempts=attempts)
 
 
 def _close(event: WebhookEvent, outcome: Outcome, token: uuid.UUID, now: datetime) -> None:
