@@ -191,13 +191,14 @@ class FetchAttempt(models.Model):
 class StrategyHealth(models.Model):
     """How one strategy does for one instance. While ``closed_until`` lies ahead, it is skipped; then one file probes.
 
-    ``failures`` counts failures in a row.
+    ``failures`` counts failures in a row; ``is_lacking`` says that the provider has no such call.
     """
 
     instance = models.ForeignKey(WhatsappInstance, on_delete=models.CASCADE, related_name="strategy_health")
     strategy = models.CharField(max_length=20)
     failures = models.PositiveIntegerField(default=0)
     closed_until = models.DateTimeField(null=True, blank=True)
+    is_lacking = models.BooleanField(default=False)
     reason = models.CharField(max_length=300, blank=True, default="")
 
     class Meta:

@@ -1,6 +1,7 @@
 """Which strategies make sense for an instance right now: the circuit, seen by all workers because it is rows."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import F
 
@@ -33,13 +34,8 @@ def open_strategies(
         if name in health and health[name].closed_until and not _may_probe(health[name], now)
     ]
     names = {row.strategy for row in closed}
-    waited_for = [row for row in closed if not _is_lacking(row, now)]
+    waited_for = [row for row in closed if not row.is_lacking]
     return [name for name in order if name not in names], waited_for
-
-
-def _is_lacking(row: StrategyHealth, now: datetime) -> bool:
-    """Only a call that the provider does not have is left out for longer than any pause."""
-    return row.closed_until is not None and row.closed_until - now > max(LONGEST_BREAK, LINE_DOWN_BREAK)
 
 
 def _may_probe(row: StrategyHealth, now: datetime) -> bool:
@@ -65,9 +61,10 @@ def note(instance: WhatsappInstance, strategy: str, outcome: str, reason: str, n
     if outcome == Outcome.LINE_DOWN:
         raise_alarm(instance, reason, now=now)
         for name in WATCHED:
-            _close(instance, name, reason, now + LINE_DOWN_BREAK)
+            _close(instance, name, closed_until=now + LINE_DOWN_BREAK, reason=reason[:300], is_lacking=False)
     elif outcome == Outcome.UNSUPPORTED:
-        _close(instance, strategy, reason, now + UNSUPPORTED_BREAK)
+        until = now + UNSUPPORTED_BREAK
+        _close(instance, strategy, closed_until=until, reason=reason[:300], is_lacking=True)
     elif outcome in _COUNTED:
         _count_failure(instance, strategy, reason, now)
     else:
@@ -76,10 +73,8 @@ def note(instance: WhatsappInstance, strategy: str, outcome: str, reason: str, n
             note_connection(instance, connected=True, at=now)
 
 
-def _close(instance: WhatsappInstance, strategy: str, reason: str, until: datetime) -> None:
-    StrategyHealth.objects.update_or_create(
-        instance=instance, strategy=strategy, defaults={"closed_until": until, "reason": reason[:300]}
-    )
+def _close(instance: WhatsappInstance, strategy: str, **facts: Any) -> None:
+    StrategyHealth.objects.update_or_create(instance=instance, strategy=strategy, defaults=facts)
 
 
 def _count_failure(instance: WhatsappInstance, strategy: str, reason: str, now: datetime) -> None:
