@@ -13,6 +13,7 @@ from django.db.models import F
 from media.models import FetchAttempt, MediaFile, MediaFileQuerySet, StrategyHealth
 from media.services import health
 from media.services.deciding import OUR_TROUBLE_BREAK, Decision, Result, decide, wait_for
+from media.services.registering import source_of
 from media.services.schedule import MOST_ATTEMPTS
 from media.services.settling import write_ready
 from media.storage import is_there
@@ -86,7 +87,10 @@ def _put(media_file: MediaFile, decision: Decision, token: uuid.UUID) -> None:
         changes["next_attempt_at"] = decision.next_attempt_at
     if not decision.counts:
         changes["attempts"] = F("attempts") - 1
-    moved = _held(media_file, token).move_to(decision.state, **changes)
+    held = _held(media_file, token)
+    moved = held.filter(**source_of(media_file)).move_to(decision.state, **changes)
+    # A message told of another source meanwhile: what this fetch found does not hold for it.
+    moved = moved or held.move_to(State.PENDING)
     log.info(
         "media file not had" if moved else "lease lost, result dropped",
         instance=media_file.instance_id,

@@ -72,6 +72,11 @@ def descriptor(media_file: MediaFile) -> MediaDescriptor:
     )
 
 
+def source_of(media_file: MediaFile) -> dict[str, str]:
+    """Where this row says that its file is."""
+    return {name: getattr(media_file, name) for name in ("media_key", "direct_path", "url", "media_id")}
+
+
 def _source(media: MediaDescriptor) -> dict[str, Any]:
     return {
         "media_key": base64.b64encode(media.media_key).decode(),

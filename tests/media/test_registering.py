@@ -3,10 +3,12 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.providers.errors import MediaGone
 from accounts.providers.events import MediaDescriptor, MediaKind
 from media.models import MediaFile
 from media.services import learn_source
-from tests.media.ledger import NOW, media_row
+from media.services.recording import record
+from tests.media.ledger import NOW, media_row, result_of
 
 pytestmark = pytest.mark.django_db
 
@@ -50,3 +52,14 @@ def test_a_row_that_failed_since_it_was_read_is_tried_again() -> None:
     assert learn_source(row, NEW, now=NOW)
     row.refresh_from_db()
     assert row.state == "pending"
+
+
+def test_a_source_that_was_told_during_a_fetch_is_tried_after_it() -> None:
+    token = uuid.uuid4()
+    row = media_row(
+        state="fetching", direct_path="/v/old", lease_token=token, lease_until=NOW + timedelta(minutes=1)
+    )
+    assert learn_source(MediaFile.objects.get(pk=row.pk), NEW, now=NOW)
+    record([result_of(row, MediaGone("HTTP 404", status=404))], token, NOW)
+    row.refresh_from_db()
+    assert (row.state, row.direct_path, row.lease_token) == ("pending", "/v/new?oe=1", None)
