@@ -1,7 +1,7 @@
 """Clients, the people who work for them, and their WhatsApp instances."""
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
@@ -152,6 +152,7 @@ class WhatsappInstance(models.Model):
     objects = InstanceQuerySet.as_manager()
 
     STRATEGIES: ClassVar[tuple[str, ...]] = ("cdn", "provider", "provider_alt")
+    SILENT_AFTER: ClassVar[timedelta] = timedelta(hours=24)
     SECRET_FIELDS: ClassVar[tuple[str, ...]] = ("token", "app_secret", "verify_token")
 
     class Meta:

@@ -1,7 +1,7 @@
 """WhatsApp instances: is the line up, do its webhooks arrive, and what to do if not."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -19,7 +19,6 @@ from accounts.fields import CannotDecrypt
 from accounts.models import Role, WhatsappInstance
 from accounts.providers.errors import ProviderError
 
-SILENT_AFTER = timedelta(hours=24)
 _KEPT = "Never shown again. Leave empty to keep what is stored."
 
 
@@ -167,7 +166,7 @@ class InstanceAdmin(WithVerbs):
 
 def is_silent(instance: WhatsappInstance, now: datetime) -> bool:
     heard = instance.last_event_at or instance.created_at
-    return instance.is_active and heard < now - SILENT_AFTER
+    return instance.is_active and heard < now - WhatsappInstance.SILENT_AFTER
 
 
 def _level(good: bool) -> int:

@@ -1,7 +1,7 @@
 """What the rows of instances tell: credentials, alarms, silence. Secrets are measured, never shown."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +11,6 @@ from accounts.fields import CannotDecrypt
 from accounts.models import InstanceQuerySet, WhatsappInstance
 from accounts.services import webhook_url
 
-SILENT_AFTER = timedelta(days=3)
 UNREADABLE = "cannot be read"
 NEEDED = {"wapi": ("token",), "cloud": ("token", "app_secret", "verify_token")}
 
@@ -107,7 +106,7 @@ def _alarm(instance: WhatsappInstance) -> Iterator[Finding]:
 
 def _silence(instance: WhatsappInstance, now: datetime) -> Iterator[Finding]:
     heard = instance.last_event_at
-    if heard and heard > now - SILENT_AFTER:
+    if heard and heard > now - WhatsappInstance.SILENT_AFTER:
         return
     text = f"No webhook since {heard:%Y-%m-%d %H:%M} UTC." if heard else "No webhook has come yet."
     advice = "Send a message to the number; if none arrives, set the webhooks (admin: Set webhooks at the provider)."

@@ -9,7 +9,6 @@ from django.db.models import Q
 from django.urls import reverse
 
 from accounts.admin.access import may
-from accounts.admin.instances import SILENT_AFTER
 from accounts.models import Client, Role, WhatsappInstance
 from media.admin.reasons import causes
 from media.models import MediaFile
@@ -83,7 +82,7 @@ def _cause(cause: MediaFile.Cause, count: int) -> Figure:
 
 
 def _in_trouble(instances: Any, now: datetime) -> list[Any]:
-    before = now - SILENT_AFTER
+    before = now - WhatsappInstance.SILENT_AFTER
     silent = Q(last_event_at__lt=before) | Q(last_event_at=None, created_at__lt=before)
     down = Q(status=WhatsappInstance.Status.DISCONNECTED) | ~Q(alarm="")
     rows = instances.filter(silent | down).sealed()
@@ -97,7 +96,7 @@ def _wrong(instance: Any, now: datetime) -> Any:
         yield "The line is disconnected."
     if instance.last_event_at is None:
         yield "No webhook has ever arrived."
-    elif instance.last_event_at < now - SILENT_AFTER:
+    elif instance.last_event_at < now - WhatsappInstance.SILENT_AFTER:
         yield "No webhook for more than a day."
 
 
