@@ -17,6 +17,7 @@ from messaging.services.waking import Alarm
 from messaging.services.working import Worker
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
+RESTART_SECONDS = 2.0
 SUPERVISOR = "MULTICHAT_WORKER_SUPERVISOR"
 
 
@@ -37,7 +38,9 @@ class Command(BaseCommand):
             raise CommandError("--processes must be at least 1.")
         if processes > 1 and connection.vendor != "postgresql":
             raise CommandError("SQLite has one writer: several worker processes need PostgreSQL.")
-        if processes > 1 and not once:
+        if processes > 1 and once:
+            raise CommandError("--once is the work of one process; leave --processes out.")
+        if processes > 1:
             supervise(processes)
         else:
             work(once=once)
@@ -78,8 +81,11 @@ def supervise(processes: int) -> None:
         signal.signal(number, stop)
     children = [start() for _ in range(processes)]
     while not stopping:
-        children = [child if child.poll() is None else start() for child in children]
         time.sleep(0.5)
+        if any(child.poll() is not None for child in children):
+            # One that cannot even start must not be started twice a second.
+            time.sleep(RESTART_SECONDS)
+            children = [child if child.poll() is None else start() for child in children]
     for child in children:
         child.send_signal(signal.SIGTERM)
     for child in children:
