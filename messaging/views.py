@@ -1,5 +1,7 @@
 """Where providers deliver: authenticate, keep, answer. Everything else happens later, in a worker."""
 
+from collections.abc import Mapping
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -25,9 +27,10 @@ def receive_webhook(request: HttpRequest, webhook_key: str) -> HttpResponse:
         return _refuse(None, "unknown key", 404)
     if request.method == "GET":
         return _answer_challenge(request, line)
-    if _too_large(request):
+    body = _read(request)
+    if body is None:
         return _refuse(line.instance, "too large", 413)
-    return _keep(request, line)
+    return _keep(body, request.headers, line)
 
 
 @csrf_exempt
@@ -36,25 +39,26 @@ def receive_unkeyed_webhook(request: HttpRequest) -> HttpResponse:
     """The address that older set-ups have configured; off unless WEBHOOK_ALLOW_UNKEYED."""
     if not settings.WEBHOOK_ALLOW_UNKEYED:
         return _refuse(None, "no key", 404)
-    if _too_large(request):
+    body = _read(request)
+    if body is None:
         return _refuse(None, "too large", 413)
     try:
-        instance = instance_named_in(request.body)
+        instance = instance_named_in(body)
     except errors.WebhookNotJson:
         return _refuse(None, "not JSON", 400)
     if instance is None:
         return _refuse(None, "unknown instance", 404)
-    return _keep(request, Line(instance, provider_for(instance)))
+    return _keep(body, request.headers, Line(instance, provider_for(instance)))
 
 
-def _keep(request: HttpRequest, line: Line) -> HttpResponse:
+def _keep(body: bytes, headers: Mapping[str, str], line: Line) -> HttpResponse:
     try:
-        line.provider.verify_webhook(request.body, request.headers)
+        line.provider.verify_webhook(body, headers)
     except errors.WebhookNotJson:
         return _refuse(line.instance, "not JSON", 400)
     except errors.WebhookNotAuthentic:
         return _refuse(line.instance, "not authentic", 403)
-    store_event(line.instance, request.body)
+    store_event(line.instance, body)
     wake_workers()
     return HttpResponse()
 
@@ -67,9 +71,15 @@ def _answer_challenge(request: HttpRequest, line: Line) -> HttpResponse:
     return HttpResponse(challenge, content_type="text/plain")
 
 
-def _too_large(request: HttpRequest) -> bool:
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    return not length.isdigit() or int(length) > settings.WEBHOOK_MAX_BYTES
+def _read(request: HttpRequest) -> bytes | None:
+    """None when it is too large. A request in chunks tells no length, and Django would read nothing of it."""
+    most, length = settings.WEBHOOK_MAX_BYTES, request.META.get("CONTENT_LENGTH") or ""
+    if not length and "HTTP_TRANSFER_ENCODING" in request.META:
+        body: bytes = request.META["wsgi.input"].read(most + 1)
+        return body if len(body) <= most else None
+    if not (length or "0").isdigit() or int(length or 0) > most:
+        return None
+    return request.body
 
 
 def _refuse(instance: WhatsappInstance | None, reason: str, status: int) -> HttpResponse:

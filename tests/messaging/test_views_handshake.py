@@ -1,5 +1,7 @@
-"""Meta's handshake, and the address without a key."""
+"""Meta's handshake, the address without a key, and bodies in chunks."""
 
+import io
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -119,3 +121,12 @@ def test_the_address_without_a_key_does_not_take_w_api_bodies_for_a_cloud_line()
 def test_the_address_without_a_key_has_the_same_limit(settings: Settings) -> None:
     settings.WEBHOOK_MAX_BYTES = 10
     assert post_unkeyed(WAPI_TEXT) == 413
+
+
+@pytest.mark.parametrize(("size", "status"), [(100, 200), (5 * 1024 * 1024, 413)], ids=["small", "too large"])
+def test_a_body_in_chunks_tells_no_length_and_is_read_all_the_same(size: int, status: int) -> None:
+    instance = make_wapi()
+    body = json.dumps({"instanceId": instance.instance_id, "padding": "x" * size}).encode()
+    chunked = {"wsgi.input": io.BytesIO(body), "HTTP_TRANSFER_ENCODING": "chunked"}
+    assert Browser().generic("POST", address(instance), **chunked).status_code == status
+    assert [bytes(event.body) for event in WebhookEvent.objects.all()] == ([body] if status == 200 else [])
