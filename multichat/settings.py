@@ -16,11 +16,9 @@ SECRET_KEY = env.secret("SECRET_KEY", "Start with `make run`, which writes one t
 FIELD_ENCRYPTION_KEYS = env.fernet_keys("FIELD_ENCRYPTION_KEYS")
 DEBUG = env.boolean("DEBUG", default=False)
 PUBLIC_BASE_URL = env.base_url("PUBLIC_BASE_URL", default="http://127.0.0.1:8000")
-ALLOWED_HOSTS = [
-    *env.words("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"]),
-    # The address that providers are given has to work without saying it twice.
-    str(urlsplit(PUBLIC_BASE_URL).hostname),
-]
+# The address that providers are given has to work without saying it twice.
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+ALLOWED_HOSTS = list(dict.fromkeys([*ALLOWED_HOSTS, str(urlsplit(PUBLIC_BASE_URL).hostname)]))
 
 INSTALLED_APPS = [
     "django.contrib.admin",
