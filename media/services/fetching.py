@@ -19,6 +19,7 @@ from django.conf import settings
 from accounts.fields import CannotDecrypt
 from accounts.leases import Claim
 from accounts.models import WhatsappInstance
+from accounts.providers.reasons import one_line
 from accounts.services import door, provider_for, raise_alarm
 from media.models import MediaFile, MediaFileQuerySet
 from media.services import health
@@ -188,7 +189,8 @@ def _stored(errand: Errand, attempts: list[Attempt], fetched: Fetched) -> Result
         name = keep(fetched.path, path_for(errand.media_file, fetched.extension))
     except Exception as exc:  # noqa: BLE001 - every storage has its own errors, and all are our trouble
         fetched.path.unlink(missing_ok=True)
-        return Result(errand, attempts, trouble=_told(exc))
+        # Masked: a remote storage's own text may quote a signed address.
+        return Result(errand, attempts, trouble=one_line(f"{type(exc).__name__}: {exc}"))
     return Result(errand, attempts, fetched=fetched, name=name)
 
 
@@ -213,11 +215,6 @@ def _restored(errand: Errand) -> Result:
         warning=media_file.warning,
     )
     return Result(errand, [attempt], fetched=found, name=name)
-
-
-def _told(exc: Exception) -> str:
-    """A remote storage's own text may quote a signed address."""
-    return f"{type(exc).__name__}: {exc.strerror}" if isinstance(exc, OSError) else type(exc).__name__
 
 
 def fetch_now(work: MediaFileQuerySet, *, now: Callable[[], datetime]) -> Iterator[int]:
