@@ -1,55 +1,19 @@
 """Forwards and troubles of our own storage, over the whole way."""
 
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.core.management import call_command
-from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import WhatsappInstance
-from media.models import FetchAttempt, MediaFile, StrategyHealth
+from media.models import FetchAttempt, MediaFile
 from messaging.models import Message
+from tests.messaging.announcing import announce, later, the_file, work
 from tests.simulator.server import Simulator
-from tests.simulator.world import Group, StoredFile
-from tests.telling import ANA, BETO, LITE_ID, composer, make_client, make_cloud, make_wapi, post, stored_files
+from tests.simulator.world import Group
+from tests.telling import ANA, BETO, LITE_ID, composer, make_client, make_wapi, post, stored_files
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + bytes(range(256)) * 200
-PDF = b"%PDF-1.4\n" + b"contrato " * 5000
-
-
-@pytest.fixture(params=[make_wapi, make_cloud], ids=["wapi", "cloud"])
-def instance(request: pytest.FixtureRequest, transactional_db: None) -> WhatsappInstance:
-    made: WhatsappInstance = request.param()
-    return made
-
-
-def announce(sim: Simulator, instance: WhatsappInstance, data: bytes = JPEG, **facts: Any) -> StoredFile:
-    """A message with a file: on the CDN, and announced to us."""
-    frame = {name: facts.pop(name) for name in ("group", "message_id") if name in facts}
-    talk = composer(sim.world, instance)
-    chosen = {"kind": "image", "mimetype": "image/jpeg", **facts}
-    file = sim.world.bytes_file(talk.line, data, chosen.pop("kind"), chosen.pop("mimetype"), **chosen)
-    assert post(instance, talk.media(ANA, file, "legenda", **frame)).status_code == 200
-    return file
-
-
-def work() -> None:
-    call_command("worker", "--once")
-
-
-def later() -> None:
-    """The next try is due now, whatever was paused."""
-    MediaFile.objects.filter(state="pending").update(next_attempt_at=timezone.now())
-    StrategyHealth.objects.update(closed_until=timezone.now() - timedelta(seconds=1))
-
-
-def the_file() -> MediaFile:
-    return MediaFile.objects.select_related("instance").get()
 
 
 def test_a_forward_is_not_downloaded_again(sim: Simulator) -> None:
