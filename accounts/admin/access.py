@@ -19,6 +19,20 @@ else:
     _RelatedFilter = admin.RelatedFieldListFilter
 
 
+class ReadOnly(_ModelAdmin):
+    """Rows that only the product writes: people look, and use verbs. The template shows what there is."""
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """None: a FileField shown by the admin asks for an address, and a body would be shown as it is."""
+        return []
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 def roles_of(user: Any) -> dict[int, Role]:
     """The user's role per client; read once per request."""
     prefetch_related_objects([user], "memberships")

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from accounts.admin import display
-from accounts.admin.access import VisibleChoices
+from accounts.admin.access import ReadOnly, VisibleChoices
 from accounts.admin.paging import Paged
 from accounts.admin.verbs import Verb, WithVerbs
 from media import services
@@ -18,7 +18,7 @@ _SEALED = ("media_key", "direct_path", "url", "waveform")
 
 
 @admin.register(MediaFile)
-class MediaFileAdmin(Paged, WithVerbs):
+class MediaFileAdmin(Paged, ReadOnly, WithVerbs):
     """Rows are made by messages and moved by the worker; people look, and ask again."""
 
     time_field = "created_at"
@@ -83,16 +83,6 @@ class MediaFileAdmin(Paged, WithVerbs):
 
     def verbs_for(self, request: HttpRequest, row: Any) -> list[Verb]:
         return super().verbs_for(request, row) if can_ask_again(row) else []
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """None: a FileField shown by the admin asks for an address, and there is none. The template shows the facts."""
-        return []
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

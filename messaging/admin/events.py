@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from accounts.admin import display
-from accounts.admin.access import VisibleChoices
+from accounts.admin.access import ReadOnly, VisibleChoices
 from accounts.admin.paging import Paged
 from accounts.admin.verbs import Verb, WithVerbs
 from messaging.admin.bodies import readable
@@ -17,7 +17,7 @@ SHORT = 120
 
 
 @admin.register(WebhookEvent)
-class WebhookEventAdmin(Paged, WithVerbs):
+class WebhookEventAdmin(Paged, ReadOnly, WithVerbs):
     """A log: nothing is added or edited; what went wrong can be processed again."""
 
     list_display = ("number", "received", "instance", "status", "short_error", "attempts")
@@ -60,15 +60,6 @@ class WebhookEventAdmin(Paged, WithVerbs):
     def _tell(self, request: HttpRequest, count: int) -> None:
         text = f"{count} webhook event{'' if count == 1 else 's'} will be processed again."
         self.message_user(request, text, messages.SUCCESS if count else messages.WARNING)
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return []
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         event = kwargs["obj"]
