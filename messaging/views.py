@@ -67,7 +67,8 @@ def _answer_challenge(request: HttpRequest, line: Line) -> HttpResponse:
     try:
         challenge = line.provider.answer_challenge(request.GET)
     except errors.WebhookNotAuthentic:
-        return _refuse(line.instance, "wrong verify token", 403)
+        reason = "no handshake" if line.instance.provider == "wapi" else "wrong verify token"
+        return _refuse(line.instance, reason, 403)
     return HttpResponse(challenge, content_type="text/plain")
 
 

@@ -25,6 +25,7 @@ State = WebhookEvent.State
 REFUSALS = {
     "not authentic": "W-API: the body names another instance, so check which address is set where. "
     "Cloud API: enter the Meta app's present app secret in the admin.",
+    "no handshake": "Somebody opened a W-API address in a browser; that is harmless, but the address is a secret.",
     "wrong verify token": "Enter the same verify token in Meta's app dashboard and in the admin.",
     "too large": "If such bodies are wanted, raise WEBHOOK_MAX_BYTES in .env and restart.",
     "unknown key": "Somebody still sends to an old address: press Set webhooks at the provider in the admin.",
@@ -117,11 +118,11 @@ def worker_findings(told: dict[str, Any], now: datetime) -> Iterator[Finding]:
     waited = max((now - due for due in told["oldest_due"].values() if due), default=timedelta())
     seen = told["last_sign_of_life"]
     alive = told["at_work_now"] or (seen is not None and now - seen < PATIENCE)
-    last = f"the last sign of one is of {seen:%Y-%m-%d %H:%M} UTC" if seen else "none has ever worked here"
+    last = f"the last sign of one is of {seen:%Y-%m-%d %H:%M} UTC" if seen else "none has worked here yet"
     minutes = f"{waited.total_seconds() / 60:.0f} minutes"
     if waited > PATIENCE and not alive:
         yield problem("worker", f"No worker runs: work is due for {minutes}, and {last}.", START)
     elif waited > LONG_QUEUE:
         yield warn("worker", f"The worker falls behind: work is due for {minutes}.", MORE)
     else:
-        yield ok("worker", "at work" if alive else f"nothing waits; {last}")
+        yield ok("worker", "at work" if alive else f"nothing waits, so that one runs cannot be told; {last}")

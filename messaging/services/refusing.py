@@ -1,7 +1,7 @@
 """A count of requests that were turned away; nothing else of them is kept.
 
-Counts are gathered in memory and written at most once a second, so that a flood of forged requests does not become
-a flood of writes.
+Of one kind the first is written at once, what follows within a second is gathered in memory and written with the next,
+so that a flood of forged requests does not become a flood of writes.
 """
 
 import threading
@@ -19,7 +19,7 @@ WRITE_EVERY = 1.0
 
 _lock = threading.Lock()
 _waiting: Counter[tuple[int | None, str]] = Counter()
-_written_at = 0.0
+_written_at: dict[tuple[int | None, str], float] = {}
 
 
 def count_refusal(instance: int | None, reason: str) -> None:
@@ -28,12 +28,12 @@ def count_refusal(instance: int | None, reason: str) -> None:
 
 
 def _take(instance: int | None, reason: str) -> Counter[tuple[int | None, str]]:
-    global _written_at
+    key = (instance, reason)
     with _lock:
-        _waiting[(instance, reason)] += 1
-        if time.monotonic() - _written_at < WRITE_EVERY:
+        _waiting[key] += 1
+        if time.monotonic() - _written_at.get(key, float("-inf")) < WRITE_EVERY:
             return Counter()
-        _written_at = time.monotonic()
+        _written_at[key] = time.monotonic()
         taken = Counter(_waiting)
         _waiting.clear()
         return taken

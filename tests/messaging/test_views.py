@@ -33,6 +33,7 @@ CLOUD_TEXT = raw_payload("cloud", "01")
 def refusals_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refusing, "WRITE_EVERY", 0)
     refusing._waiting.clear()
+    refusing._written_at.clear()
 
 
 def refusals() -> dict[tuple[int | None, str], int]:
@@ -226,6 +227,14 @@ def test_refusals_of_a_burst_are_written_together(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(refusing, "WRITE_EVERY", 0)
     post(instance, b"{")
     assert refusals() == {(instance.pk, "not JSON"): 5}
+
+
+def test_the_first_of_each_kind_is_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = make_wapi()
+    monkeypatch.setattr(refusing, "WRITE_EVERY", 3600)
+    post(instance, b"{")
+    post(instance, b'{"instanceId": "another"}')
+    assert refusals() == {(instance.pk, "not JSON"): 1, (instance.pk, "not authentic"): 1}
 
 
 def test_a_refusal_of_an_instance_deleted_meanwhile_is_forgotten() -> None:
