@@ -50,16 +50,17 @@ def _door(extra_hosts: tuple[str, ...]) -> Door:
 
 
 def provider_for(instance: WhatsappInstance, *, through: Door | None = None) -> Provider:
-    base_urls = {"wapi": settings.WAPI_BASE_URL, "cloud": settings.CLOUD_API_BASE_URL}
     credentials = Credentials(
         instance_id=instance.instance_id,
         token=instance.token,
         app_secret=instance.app_secret,
         verify_token=instance.verify_token,
     )
-    return PROVIDERS[instance.provider](
-        credentials, door=through or door(), base_url=base_urls[instance.provider]
-    )
+    return PROVIDERS[instance.provider](credentials, door=through or door(), base_url=_base_url(instance))
+
+
+def _base_url(instance: WhatsappInstance) -> str:
+    return {"wapi": settings.WAPI_BASE_URL, "cloud": settings.CLOUD_API_BASE_URL}[instance.provider]
 
 
 def instance_named_in(body: bytes) -> WhatsappInstance | None:
@@ -96,6 +97,10 @@ def refresh_status(instance: WhatsappInstance, *, now: datetime) -> LineState:
 
 def configure_webhooks(instance: WhatsappInstance) -> Mapping[str, str]:
     """Set this instance's address at the provider and read it back; an address that did not stick is an error."""
+    base = urlsplit(_base_url(instance)).hostname or ""
+    if _well_known(base) and not settings.PUBLIC_BASE_URL.startswith("https://"):
+        # The real provider would lose an address that works to one that it cannot reach.
+        raise errors.RequestRejected("set PUBLIC_BASE_URL to an https address that the provider can reach")
     return provider_for(instance).configure_webhooks(webhook_url(instance))
 
 

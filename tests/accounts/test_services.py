@@ -144,7 +144,8 @@ def test_each_provider_is_asked_with_the_instance_s_own_secrets(line: WhatsappIn
     assert line.token not in repr(provider_for(line).__dict__)
 
 
-def test_an_address_that_did_not_stick_is_an_error(line: WhatsappInstance) -> None:
+def test_an_address_that_did_not_stick_is_an_error(line: WhatsappInstance, settings: Settings) -> None:
+    settings.PUBLIC_BASE_URL = "https://hub.example.com"
     base = "https://api.w-api.app/v1"
     with responses.RequestsMock(assert_all_requests_are_fired=False) as calls:
         for slot in ("connected", "disconnected", "delivery", "received", "message-status", "chat-presence"):
@@ -152,6 +153,14 @@ def test_an_address_that_did_not_stick_is_an_error(line: WhatsappInstance) -> No
         calls.get(f"{base}/instance/fetch-instance", json={"webhookReceivedUrl": "https://old.example/"})
         with pytest.raises(errors.UnexpectedResponse):
             configure_webhooks(line)
+
+
+def test_a_real_provider_is_given_no_address_that_it_cannot_reach(
+    line: WhatsappInstance, settings: Settings
+) -> None:
+    settings.PUBLIC_BASE_URL = "http://127.0.0.1:8000"
+    with pytest.raises(errors.RequestRejected, match="PUBLIC_BASE_URL"):
+        configure_webhooks(line)
 
 
 def test_the_door_is_shared_and_opens_for_configured_hosts(settings: Settings) -> None:
