@@ -19,7 +19,7 @@ SENTENCES = {
     "pending": "Waiting for its next try.",
     "fetching": "Being downloaded right now.",
     "ready": "Stored and verified.",
-    "expired": "Gone at every source. The sender can send it again.",
+    "expired": "Its time at the source is over. The sender can send it again.",
     "failed": "Every source refused it, or the tries ran out.",
     "unavailable": "There never was a file to fetch.",
     "missing": "It was here, and the stored file is lost.",
