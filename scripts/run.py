@@ -30,6 +30,8 @@ def main() -> int:
     env_file = Path(os.environ.get("ENV_FILE", ROOT / ".env"))
     write_secrets(env_file)
     (VAR / "static").mkdir(parents=True, exist_ok=True)
+    # Messages and files lie here: nobody else's to read.
+    VAR.chmod(0o700)
     local = f"http://127.0.0.1:{port}"
     public = os.environ.get("PUBLIC_BASE_URL") or written(env_file, "PUBLIC_BASE_URL") or local
     with Run(os.environ | {"PUBLIC_BASE_URL": public}) as run:
