@@ -27,7 +27,7 @@ from accounts.providers.events import (
 from accounts.services import note_connection, raise_alarm
 from media import services as media
 from media.models import MediaFile
-from messaging.models import Message, WebhookEvent
+from messaging.models import Conversation, Message, WebhookEvent
 from messaging.services import changes
 from messaging.services.contacts import People
 from messaging.services.threads import Threads
@@ -100,7 +100,7 @@ class Receiving:
             elif known:
                 self._came_again(known, one)
             else:
-                message = self._new_message(one)
+                message = self._new_message(one, thread)
                 new.append(message)
                 self._remember(message)
         MediaFile.objects.bulk_create([message.media for message in new if message.media])
@@ -109,10 +109,10 @@ class Receiving:
         changes.adopt_statuses(new)
         return new
 
-    def _new_message(self, one: Told[MessageReceived]) -> Message:
+    def _new_message(self, one: Told[MessageReceived], thread: Conversation) -> Message:
         event = one.event
         message = Message(
-            conversation=self.threads.find(one.instance, event.chat),
+            conversation=thread,
             provider_message_id=event.message_id,
             direction=Message.Direction.OUTBOUND if event.from_me else Message.Direction.INBOUND,
             sender=self.people.find(event.sender) if event.sender and not event.from_me else None,
@@ -122,7 +122,7 @@ class Receiving:
             status=MessageStatus.SENT if event.from_me else "",
         )
         self._fill(message, one)
-        self.threads.arrived(message.conversation, event.chat, at=message.sent_at, unread=not event.from_me)
+        self.threads.arrived(thread, event.chat, at=message.sent_at, unread=not event.from_me)
         return message
 
     def _fill(self, message: Message, one: Told[MessageReceived]) -> None:
