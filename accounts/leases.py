@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
+from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q
 from django.utils import timezone
 
-from accounts.models import TenantQuerySet, WhatsappInstance
+from accounts.models import OfInstance, WhatsappInstance
 
 
 class LeaseLost(Exception):
@@ -36,9 +37,12 @@ class Claim:
     exclusive: bool = False
 
 
-class WaitingQuerySet(TenantQuerySet):
-    client_path = "instance__client"
+def lease() -> timedelta:
+    """How long claimed work stays with a worker that says nothing."""
+    return timedelta(seconds=settings.WORKER_LEASE_SECONDS)
 
+
+class WaitingQuerySet(OfInstance):
     def due(self, now: datetime) -> Self:
         return self.filter(state=self.model.waiting_state, lease_until=None, next_attempt_at__lte=now)
 
@@ -132,7 +136,7 @@ def _lock_instances(work: WaitingQuerySet, claim: Claim, now: datetime) -> list[
     """
     mine = work.filter(instance=OuterRef("pk"))
     waiting = Q(Exists(mine.due(now))) | Q(Exists(mine.abandoned(now)))
-    rows = WhatsappInstance.objects.filter(waiting, is_active=True, client__is_active=True).order_by("?")
+    rows = WhatsappInstance.objects.reachable().filter(waiting).order_by("?")
     locked = rows.select_for_update(skip_locked=True, no_key=True, of=("self",))
     return list(locked.values_list("pk", flat=True)[: claim.limit])
 

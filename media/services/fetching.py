@@ -10,14 +10,14 @@ import traceback
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from accounts.fields import CannotDecrypt
-from accounts.leases import Claim
+from accounts.leases import Claim, lease
 from accounts.models import WhatsappInstance
 from accounts.providers.reasons import one_line
 from accounts.services import door, provider_for, raise_alarm
@@ -124,10 +124,6 @@ class Fetcher:
         while not self._results.empty():
             results.append(self._results.get())
         return results
-
-
-def lease() -> timedelta:
-    return timedelta(seconds=settings.WORKER_LEASE_SECONDS)
 
 
 def claim(

@@ -10,11 +10,10 @@ from itertools import groupby
 from time import monotonic
 
 import structlog
-from django.conf import settings
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import F, QuerySet
 
-from accounts.leases import Claim, LeaseLost, WaitingQuerySet
+from accounts.leases import Claim, LeaseLost, WaitingQuerySet, lease
 from accounts.models import WhatsappInstance
 from accounts.providers import PROVIDERS
 from accounts.providers.errors import UnknownPayload
@@ -59,7 +58,7 @@ def process_due(
     token: uuid.UUID, *, now: datetime, limit: int = BATCH, work: WaitingQuerySet | None = None
 ) -> int:
     """Claim and process what is due. One worker at a time has an instance's events, and takes them in order."""
-    wish = Claim(limit=limit, per_instance=limit, lease=_lease(), token=token, exclusive=True)
+    wish = Claim(limit=limit, per_instance=limit, lease=lease(), token=token, exclusive=True)
     rows = WebhookEvent.objects.all() if work is None else work
     claimed: list[WebhookEvent] = rows.claim(wish, now=now)
     claimed.sort(key=lambda event: (event.instance_id, event.pk))
@@ -107,10 +106,10 @@ def _in_turn(batch: list[WebhookEvent], token: uuid.UUID, now: datetime) -> Iter
     start, renewed_at = monotonic(), timedelta()
     for position, event in enumerate(batch):
         passed = timedelta(seconds=monotonic() - start)
-        if passed - renewed_at > _lease() / 3:
+        if passed - renewed_at > lease() / 3:
             renewed_at = passed
             rest = [one.pk for one in batch[position:]]
-            WebhookEvent.objects.filter(pk__in=rest).renew(token, now + passed + _lease())
+            WebhookEvent.objects.filter(pk__in=rest).renew(token, now + passed + lease())
         yield event
 
 
@@ -225,7 +224,3 @@ def _lines(instance: WhatsappInstance) -> Lines:
     mine = WhatsappInstance.objects.reachable().filter(client=instance.client_id, provider=instance.provider)
     by_id = {line.instance_id: line for line in mine.sealed().select_related("client")}
     return Lines(instance, PROVIDERS[instance.provider].parse_webhook, by_id)
-
-
-def _lease() -> timedelta:
-    return timedelta(seconds=settings.WORKER_LEASE_SECONDS)
