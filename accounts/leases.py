@@ -1,4 +1,4 @@
-"""Waiting work of an instance: rows that workers claim with a lease, so that a kill loses and doubles nothing.
+"""Waiting work of an instance or another owner: rows that workers claim, so that a kill loses and doubles nothing.
 
 A row waits in ``waiting_state`` until ``next_attempt_at``. A claim gives it a token and a time limit; a worker that
 lives renews the limit, one that died lets it run out, and the row can be claimed again. Whoever writes a result
@@ -25,9 +25,9 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claim:
-    """How a worker asks for work. ``per_instance`` is the most that may be under way for one instance at a time.
+    """How a worker asks for work. ``per_instance`` is the most that may be under way for one owner at a time.
 
-    An ``exclusive`` claim takes an instance only when no other worker has any of its work.
+    An ``exclusive`` claim takes an owner only when no other worker has any of its work.
     """
 
     limit: int
@@ -84,14 +84,18 @@ class WaitingQuerySet(OfInstance):
         if not chosen:
             return []
         rows = self.model.objects.filter(pk__in=chosen, lease_token=claim.token)
-        # Prefetched, an instance is read once, not once for each of its rows.
-        instances = Prefetch("instance", WhatsappInstance.objects.sealed().select_related("client"))
-        return list(rows.prefetch_related(instances).order_by(*self.model.claim_order))
+        # Prefetched, an owner is read once, not once for each of its rows.
+        owners = Prefetch(self.model.owner_field, self.model.owners())
+        return list(rows.prefetch_related(owners).order_by(*self.model.claim_order))
 
 
 class WaitingWork(models.Model):
-    """What every kind of waiting work has. ``attempts`` counts claims, so work that kills workers is seen."""
+    """What every kind of waiting work has. ``attempts`` counts claims, so work that kills workers is seen.
 
+    ``owner_field`` leads to the row whose work is shared out fairly; its queryset tells which are ``reachable()``.
+    """
+
+    owner_field: ClassVar[str] = "instance"
     waiting_state: ClassVar[str]
     claimed_state: ClassVar[str]
     claim_order: ClassVar[tuple[str, ...]]
@@ -104,47 +108,52 @@ class WaitingWork(models.Model):
     class Meta:
         abstract = True
 
+    @classmethod
+    def owners(cls) -> Any:
+        return WhatsappInstance.objects.sealed().select_related("client")
 
-def lease_indexes(table: str, *order: str) -> list[models.Index]:
+
+def lease_indexes(table: str, *order: str, owner: str = "instance") -> list[models.Index]:
     """Partial indexes on the few rows that wait or are under way, however many are done."""
     waiting = Q(state="pending", lease_until=None)
     return [
-        models.Index(fields=["instance", *order], condition=waiting, name=f"{table}_waiting"),
+        models.Index(fields=[owner, *order], condition=waiting, name=f"{table}_waiting"),
         models.Index(fields=["next_attempt_at"], condition=waiting, name=f"{table}_due"),
         models.Index(
-            fields=["instance", "lease_until"], condition=Q(lease_until__isnull=False), name=f"{table}_leased"
+            fields=[owner, "lease_until"], condition=Q(lease_until__isnull=False), name=f"{table}_leased"
         ),
     ]
 
 
 def _choose(work: WaitingQuerySet, claim: Claim, now: datetime) -> list[int]:
-    instances = _lock_instances(work, claim, now)
-    busy = _under_way(work, instances, now)
+    owners = _lock_owners(work, claim, now)
+    busy = _under_way(work, owners, now)
     chosen: list[int] = []
-    for position, instance in enumerate(instances):
-        fair_share = -(-(claim.limit - len(chosen)) // (len(instances) - position))
-        running = busy.get(instance, 0)
+    for position, owner in enumerate(owners):
+        fair_share = -(-(claim.limit - len(chosen)) // (len(owners) - position))
+        running = busy.get(owner, 0)
         room = min(fair_share, 0 if claim.exclusive and running else claim.per_instance - running)
-        chosen += _most_urgent(work.filter(instance=instance), room, now)
+        chosen += _most_urgent(work.filter(**{work.model.owner_field: owner}), room, now)
     return chosen
 
 
-def _lock_instances(work: WaitingQuerySet, claim: Claim, now: datetime) -> list[int]:
-    """Instances with something to do, in no lasting order; locked, so that the limit holds across processes.
+def _lock_owners(work: WaitingQuerySet, claim: Claim, now: datetime) -> list[int]:
+    """Owners with something to do, in no lasting order; locked, so that the limit holds across processes.
 
     The lock is the weak kind: it does not stop webhooks of that instance from being stored.
     """
-    mine = work.filter(instance=OuterRef("pk"))
+    mine = work.filter(**{work.model.owner_field: OuterRef("pk")})
     waiting = Q(Exists(mine.due(now))) | Q(Exists(mine.abandoned(now)))
-    rows = WhatsappInstance.objects.reachable().filter(waiting).order_by("?")
+    rows = work.model.owners().reachable().filter(waiting).order_by("?")
     locked = rows.select_for_update(skip_locked=True, no_key=True, of=("self",))
     return list(locked.values_list("pk", flat=True)[: claim.limit])
 
 
-def _under_way(work: WaitingQuerySet, instances: Iterable[int], now: datetime) -> dict[int, int]:
-    """All of the instance's work counts, not only what this worker was asked to look at."""
-    rows = work.model.objects.under_way(now).filter(instance__in=instances).order_by().values("instance")
-    return {row["instance"]: row["n"] for row in rows.annotate(n=Count("pk"))}
+def _under_way(work: WaitingQuerySet, owners: Iterable[int], now: datetime) -> dict[int, int]:
+    """All of the owner's work counts, not only what this worker was asked to look at."""
+    field = work.model.owner_field
+    rows = work.model.objects.under_way(now).filter(**{f"{field}__in": owners}).order_by().values(field)
+    return {row[field]: row["n"] for row in rows.annotate(n=Count("pk"))}
 
 
 def _most_urgent(work: WaitingQuerySet, room: int, now: datetime) -> list[int]:

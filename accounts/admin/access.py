@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet, prefetch_related_objects
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import capfirst
 
+from accounts.access import may
 from accounts.models import Role
 
 if TYPE_CHECKING:
@@ -31,30 +32,6 @@ class ReadOnly(_ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-
-def roles_of(user: Any) -> dict[int, Role]:
-    """The user's role per client; read once per request."""
-    prefetch_related_objects([user], "memberships")
-    return {membership.client_id: Role(membership.role) for membership in user.memberships.all()}
-
-
-def client_id_of(row: Any) -> int:
-    *relations, last = type(row)._default_manager.all().client_path.split("__")
-    for relation in relations:
-        row = getattr(row, relation)
-    return int(row.pk if last == "pk" else getattr(row, f"{last}_id"))
-
-
-def may(user: Any, role: Role | None, row: Model | None = None) -> bool:
-    """Whether ``user`` has at least ``role`` where ``row`` belongs, or anywhere. No role: superusers only."""
-    if not user.is_active or user.is_superuser:
-        return bool(user.is_active)
-    if role is None:
-        return False
-    own = roles_of(user)
-    held = set(own.values()) if row is None else {own.get(client_id_of(row))}
-    return not held.isdisjoint(role.and_above)
 
 
 class ByMembership:

@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from accounts import services
+from accounts.access import may
 from accounts.admin import display
-from accounts.admin.access import VisibleChoices, may
+from accounts.admin.access import VisibleChoices
 from accounts.admin.verbs import Verb, WithVerbs
 from accounts.fields import CannotDecrypt
 from accounts.models import Role, WhatsappInstance

@@ -10,7 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts.admin.access import TenantAdmin, may
+from accounts.access import may
+from accounts.admin.access import TenantAdmin
 from accounts.models import Role
 
 

@@ -32,6 +32,7 @@ class MessageType(StrEnum):
     POLL = "poll"
     INTERACTIVE = "interactive"
     ORDER = "order"
+    TEMPLATE = "template"
     SYSTEM = "system"
     UNSUPPORTED = "unsupported"
 
@@ -39,6 +40,7 @@ class MessageType(StrEnum):
 class MessageStatus(StrEnum):
     QUEUED = "queued"
     SENDING = "sending"
+    UNKNOWN = "unknown"
     SENT = "sent"
     DELIVERED = "delivered"
     READ = "read"
@@ -131,12 +133,16 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MessageReceived(Event):
-    """A message in either direction. ``sender`` is None when it is ours; ``sent_at`` is the provider's clock."""
+    """A message in either direction. ``sender`` is None when it is ours; ``sent_at`` is the provider's clock.
+
+    ``from_api`` tells an echo of what we sent from what somebody typed on the phone; None when nobody says.
+    """
 
     chat: Chat
     message_id: str
     from_me: bool
     type: MessageType
+    from_api: bool | None = None
     sender: Party | None = None
     text: str = ""
     payload: dict[str, Any] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.db.models import Q
 from django.urls import reverse
 
-from accounts.admin.access import may
+from accounts.access import may
 from accounts.models import Client, Role, WhatsappInstance
 from media.admin.reasons import causes
 from media.models import MediaFile

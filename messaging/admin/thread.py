@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Prefetch
 from django.utils import timezone
 
-from accounts.admin.paging import Place, beyond
+from accounts.paging import Place, beyond
 from accounts.providers.events import MessageType
 from messaging.models import Conversation, Message, Reaction
 

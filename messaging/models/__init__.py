@@ -1,18 +1,29 @@
-"""Webhook events as they came, and what they tell: contacts, conversations, messages and their changes."""
+"""Webhook events as they came, what they tell, and what goes out: to providers and to clients' own systems."""
 
 from messaging.models.changes import Reaction, StatusChange, WaitingChange
 from messaging.models.contacts import Contact, ContactAlias
 from messaging.models.conversations import Conversation, Message
+from messaging.models.endpoints import WebhookDelivery, WebhookEndpoint, new_signing_secret
+from messaging.models.labels import Label
+from messaging.models.notes import Note
+from messaging.models.outbox import OutboxItem, SendingLine
 from messaging.models.webhooks import RefusedWebhook, WebhookEvent
 
 __all__ = [
     "Contact",
     "ContactAlias",
     "Conversation",
+    "Label",
     "Message",
+    "Note",
+    "OutboxItem",
     "Reaction",
     "RefusedWebhook",
+    "SendingLine",
     "StatusChange",
     "WaitingChange",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "WebhookEvent",
+    "new_signing_secret",
 ]

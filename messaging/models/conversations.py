@@ -11,6 +11,7 @@ from accounts.models import OfInstance, TenantQuerySet, WhatsappInstance
 from accounts.providers.events import ChatKind, MessageStatus, MessageType
 from media.models import MediaFile
 from messaging.models.contacts import Contact
+from messaging.models.labels import Label
 
 KINDS = [(word.value, word.value) for word in ChatKind]
 TYPES = [(word.value, word.value) for word in MessageType]
@@ -18,7 +19,10 @@ STATUSES = [(word.value, word.value) for word in MessageStatus]
 
 
 class Conversation(models.Model):
-    """A chat thread of one instance. ``last_message_at`` is the newest message's time by the provider's clock."""
+    """A chat thread of one instance. Times of messages are by the provider's clock.
+
+    ``last_inbound_at`` is when the other side last wrote: it opens the window in which Meta lets us answer freely.
+    """
 
     class Status(models.TextChoices):
         OPEN = "open"
@@ -32,6 +36,7 @@ class Conversation(models.Model):
     )
     title = models.CharField(max_length=200, blank=True, default="")
     last_message_at = models.DateTimeField(null=True, blank=True)
+    last_inbound_at = models.DateTimeField(null=True, blank=True)
     unread_count = models.PositiveIntegerField(default=0)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
     assigned_to = models.ForeignKey(
@@ -41,6 +46,7 @@ class Conversation(models.Model):
         on_delete=models.SET_NULL,
         related_name="assigned_conversations",
     )
+    labels = models.ManyToManyField(Label, blank=True, related_name="conversations")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = OfInstance.as_manager()
@@ -62,6 +68,16 @@ class Conversation(models.Model):
                 fields=["-last_message_at", "-id"],
                 condition=Q(kind="group", title=""),
                 name="conversation_nameless",
+            ),
+            models.Index(
+                fields=["instance", "-last_message_at", "-id"],
+                condition=Q(unread_count__gt=0),
+                name="conversation_unread",
+            ),
+            models.Index(
+                fields=["assigned_to", "-last_message_at", "-id"],
+                condition=Q(assigned_to__isnull=False),
+                name="conversation_assigned",
             ),
         ]
 
@@ -85,7 +101,8 @@ class Message(models.Model):
         OUTBOUND = "outbound"
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
-    provider_message_id = models.CharField(max_length=200)
+    # Unknown while it waits to be sent; NULLs do not stand in each other's way.
+    provider_message_id = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001
     direction = models.CharField(max_length=10, choices=Direction.choices)
     sender = models.ForeignKey(
         Contact,
@@ -94,6 +111,14 @@ class Message(models.Model):
         on_delete=models.PROTECT,
         related_name="messages",
         help_text="Empty: us.",
+    )
+    sent_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="sent_messages",
+        help_text="Who sent it from here. Empty: somebody on the phone, or the other side.",
     )
     type = models.CharField(max_length=12, choices=TYPES)
     text = models.TextField(blank=True, default="")
@@ -118,7 +143,7 @@ class Message(models.Model):
 
     # Forward only; failed may follow anything but what proves the opposite.
     STATUS_RANK: ClassVar[dict[str, int]] = {
-        "": 0, "queued": 1, "sending": 2, "sent": 3, "failed": 4, "delivered": 5, "read": 6, "played": 7,
+        "": 0, "queued": 1, "sending": 2, "unknown": 3, "sent": 4, "failed": 5, "delivered": 6, "read": 7, "played": 8,
     }  # fmt: skip
 
     class Meta:

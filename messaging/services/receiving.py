@@ -87,7 +87,7 @@ class Receiving:
             self._remember(message)
 
     def _remember(self, message: Message) -> None:
-        self.messages.setdefault(message.provider_message_id, {})[message.conversation_id] = message
+        self.messages.setdefault(str(message.provider_message_id), {})[message.conversation_id] = message
 
     def _keep_messages(self) -> list[Message]:
         self.threads.read((one.instance, one.event.chat) for one in self.received)

@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.admin import display
-from accounts.admin.paging import Place
 from accounts.local_time import LocalTime
 from accounts.models import Membership, User, WhatsappInstance
+from accounts.paging import Place
 from accounts.services import webhook_url
 from tests.tenants import (  # noqa: F401
     SECRETS,

@@ -1,0 +1,104 @@
+"""Clients and the people who work for them."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.db import models
+from django.utils import timezone
+
+
+class Role(models.TextChoices):
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    MANAGER = "manager"
+
+    @property
+    def and_above(self) -> "list[Role]":
+        return list(Role)[list(Role).index(self) :]
+
+    @property
+    def and_below(self) -> "list[Role]":
+        return list(Role)[: list(Role).index(self) + 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an API token narrows its user's rights to: one client, and no more than one role there."""
+
+    client: int
+    role: Role
+
+
+class TenantQuerySet(models.QuerySet[Any]):
+    """Rows of one client each. ``client_path`` leads from the row to its client."""
+
+    client_path = "client"
+
+    def visible_to(self, user: "User | AnonymousUser", *, role: Role = Role.VIEWER) -> Self:
+        """What ``user`` may see, or do as at least ``role``. Every reader at the edge starts here."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        scope = user.scope
+        if scope and role not in scope.role.and_below:
+            return self.none()
+        rows = self.filter(**{self.client_path: scope.client}) if scope else self.all()
+        if user.is_superuser:
+            return rows
+        own = Membership.objects.filter(user=user, role__in=role.and_above).values("client")
+        return rows.filter(**{f"{self.client_path}__in": own})
+
+
+class OfInstance(TenantQuerySet):
+    client_path = "instance__client"
+
+
+class ClientQuerySet(TenantQuerySet):
+    client_path = "pk"
+
+
+class Client(models.Model):
+    """The tenant: a company whose numbers we run."""
+
+    name = models.CharField(max_length=200)
+    slug = models.SlugField(max_length=80, unique=True)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ClientQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class User(AbstractUser):
+    """A person who logs in. A superuser administers the whole platform; others see what their memberships give.
+
+    ``scope`` is set by whoever authenticated the request, never stored.
+    """
+
+    scope: ClassVar[Scope | None] = None
+
+    clients: "models.ManyToManyField[Client, Membership]" = models.ManyToManyField(
+        Client, through="Membership", related_name="users"
+    )
+
+    class Meta:
+        ordering = ["username"]
+
+
+class Membership(models.Model):
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.VIEWER)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "client"], name="one_membership_per_client")]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.client} · {self.role}"

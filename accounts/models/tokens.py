@@ -1,0 +1,66 @@
+"""Keys that front ends log in with."""
+
+import hashlib
+import secrets
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models.tenancy import Client, Role, Scope, TenantQuerySet, User
+
+PREFIX = "mct_"
+SHOWN = 12
+
+
+class ApiTokenQuerySet(TenantQuerySet):
+    def valid(self, now: datetime) -> Self:
+        alive = Q(expires_at=None) | Q(expires_at__gt=now)
+        return self.filter(alive, revoked_at=None)
+
+    def with_key(self, key: str) -> Self:
+        return self.filter(digest=digest_of(key))
+
+
+class ApiToken(models.Model):
+    """Acts as its user, within one client and with at most ``role`` there.
+
+    The key itself is shown once and never stored; ``digest`` is its SHA-256 in hex, which is enough for a random key
+    of 256 bits. ``hint`` is how it begins, so that people can tell their tokens apart.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="api_tokens")
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.OPERATOR)
+    name = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    hint = models.CharField(max_length=SHOWN, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        verbose_name = "API token"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.hint}…)"
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.client_id, Role(self.role))
+
+    @classmethod
+    def issue(cls, **facts: Any) -> "tuple[ApiToken, str]":
+        """The stored token and its key, which nobody can be shown again."""
+        key = PREFIX + secrets.token_urlsafe(32)
+        return cls.objects.create(digest=digest_of(key), hint=key[:SHOWN], **facts), key
+
+
+def digest_of(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,34 @@
+"""How much a client used, counted as it happens."""
+
+from django.db import models
+
+from accounts.models.instances import WhatsappInstance
+from accounts.models.tenancy import OfInstance
+
+
+class Usage(models.Model):
+    """What one instance brought in one month of one kind: a message's type, or a file's kind.
+
+    ``month`` is its first day in UTC, by our own clock. ``inbound`` and ``outbound`` count messages, ``files`` counts
+    verified files and ``bytes`` their sizes.
+    """
+
+    instance = models.ForeignKey(WhatsappInstance, on_delete=models.CASCADE, related_name="usage")
+    month = models.DateField()
+    kind = models.CharField(max_length=12)
+    inbound = models.PositiveBigIntegerField(default=0)
+    outbound = models.PositiveBigIntegerField(default=0)
+    files = models.PositiveBigIntegerField(default=0)
+    bytes = models.PositiveBigIntegerField(default=0)
+
+    objects = OfInstance.as_manager()
+
+    class Meta:
+        ordering = ["-month", "kind"]
+        verbose_name_plural = "usage"
+        constraints = [
+            models.UniqueConstraint(fields=["instance", "month", "kind"], name="one_usage_per_kind")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m} {self.kind}"

@@ -1,0 +1,105 @@
+"""Webhooks out: where a client wants to be told of changes, and what became of each telling."""
+
+import base64
+import secrets
+import uuid
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.utils import timezone
+
+from accounts.fields import EncryptedTextField
+from accounts.leases import WaitingQuerySet, WaitingWork, lease_indexes
+from accounts.models import Client, TenantQuerySet
+
+SECRET_PREFIX = "whsec_"
+
+
+def new_signing_secret() -> str:
+    """As the Standard Webhooks specification writes it."""
+    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+class EndpointQuerySet(TenantQuerySet):
+    def reachable(self) -> Self:
+        return self.filter(is_active=True, client__is_active=True)
+
+
+class WebhookEndpoint(models.Model):
+    """``events`` are types like ``message.created``; none means all. ``cursor`` is the last change that was fanned out.
+
+    ``failing_since`` is the first failure after the last success; after long enough it is switched off, and
+    ``disabled_reason`` says so.
+    """
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="webhook_endpoints")
+    name = models.CharField(max_length=100, blank=True, default="")
+    url = models.CharField(max_length=500)
+    secret = EncryptedTextField(default=new_signing_secret, editable=False)
+    events = models.JSONField(blank=True, default=list)
+    is_active = models.BooleanField(default=True)
+    disabled_reason = models.CharField(max_length=300, blank=True, default="", editable=False)
+    cursor = models.BigIntegerField(default=0, editable=False)
+    failing_since = models.DateTimeField(null=True, blank=True, editable=False)
+    last_success_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = EndpointQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.name or self.url
+
+
+class DeliveryQuerySet(WaitingQuerySet):
+    client_path = "endpoint__client"
+
+
+class WebhookDelivery(WaitingWork):
+    """One change for one endpoint. ``body`` is what is sent, byte for byte; ``event_id`` stays the same at each try."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        DELIVERING = "delivering"
+        DELIVERED = "delivered"
+        FAILED = "failed"
+
+    owner_field: ClassVar[str] = "endpoint"
+    waiting_state = State.PENDING
+    claimed_state = State.DELIVERING
+    claim_order = ("id",)
+
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries")
+    change_id = models.BigIntegerField(editable=False)
+    event_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    event_type = models.CharField(max_length=30)
+    body = models.TextField(editable=False)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    http_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    duration = models.FloatField(null=True, blank=True)
+    error = models.CharField(max_length=300, blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    delivered_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "webhook deliveries"
+        constraints = [
+            models.UniqueConstraint(fields=["endpoint", "change_id"], name="one_delivery_per_change")
+        ]
+        indexes = [
+            *lease_indexes("delivery", "id", owner="endpoint"),
+            models.Index(fields=["endpoint", "-id"], name="delivery_of_endpoint"),
+            models.Index(fields=["created_at"], name="delivery_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_type} {self.event_id}"
+
+    @classmethod
+    def owners(cls) -> Any:
+        return WebhookEndpoint.objects.select_related("client")
