@@ -173,22 +173,43 @@ def test_conversations_are_searched_in_each_index():
 
 @pytest.fixture
 def migrate(transactional_db):
-    def to(name: str) -> None:
+    def to(name: str) -> Any:
+        """The models as they were then."""
         executor = MigrationExecutor(connection)
-        executor.migrate([("messaging", name)])
+        return executor.migrate([("messaging", name)]).apps
 
     yield to
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes())
 
 
+NEWEST = "0005_last_inbound"
+
+
+def conversation_then(apps: Any) -> int:
+    client = apps.get_model("accounts", "Client").objects.create(name="Padaria", slug="padaria")
+    line = apps.get_model("accounts", "WhatsappInstance").objects.create(client=client, instance_id="1")
+    contact = apps.get_model("messaging", "Contact").objects.create(client=client, name="Ana Souza")
+    rows = apps.get_model("messaging", "Conversation").objects
+    return int(rows.create(instance=line, contact=contact, chat_id="5511900002222", kind="direct").pk)
+
+
+def write_then(apps: Any, conversation: int, *texts: str) -> None:
+    for number, text in enumerate(texts):
+        apps.get_model("messaging", "Message").objects.create(
+            conversation_id=conversation, provider_message_id=f"M{number}", direction="inbound", text=text
+        )
+
+
 def test_what_was_there_before_the_upgrade_is_found_after_it(migrate):
-    migrate("0001_initial")
-    write(conversation_with(), "pedido antigo", "")
+    old = migrate("0001_initial")
+    write_then(old, conversation_then(old), "pedido antigo", "")
     migrate("0002_search")
+    migrate(NEWEST)
     write(Conversation.objects.get(), "pedido novo")
     assert found("pedido") == ["pedido antigo", "pedido novo"]
     assert names("souza") == ["Ana Souza"]
+    assert Conversation.objects.get().last_inbound_at is not None
 
 
 @pytest.mark.django_db
@@ -206,9 +227,9 @@ def test_a_role_that_may_not_create_the_extension_is_told_what_to_do():
 
 def test_the_upgrade_can_be_taken_back(migrate):
     before = set(connection.introspection.table_names())
-    migrate("0001_initial")
+    old = migrate("0001_initial")
     after = set(connection.introspection.table_names())
-    write(conversation_with(), "sem índice")
-    assert Message.objects.filter(text__icontains="sem").exists()
+    write_then(old, conversation_then(old), "sem índice")
+    assert old.get_model("messaging", "Message").objects.filter(text__icontains="sem").exists()
     assert after <= before
     assert not any(name.endswith("_search") for name in after)
