@@ -1,6 +1,7 @@
 """Strict readers of the environment: a wrong value stops the start with a sentence that says what to do."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,20 @@ def integer(name: str, *, default: int, least: int = 1) -> int:
 
 def text(name: str, *, default: str = "") -> str:
     return str(env.str(name, default=default)).strip()
+
+
+def choice(name: str, allowed: tuple[str, ...], *, default: str) -> str:
+    value = text(name, default=default)
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    return value
+
+
+def rate(name: str, *, default: str) -> str:
+    value = text(name, default=default)
+    if not re.fullmatch(r"[1-9][0-9]*/(sec|min|hour|day)", value):
+        raise ImproperlyConfigured(f"{name} must be like 1200/min, not {value!r}.")
+    return value
 
 
 def words(name: str, *, default: list[str]) -> list[str]:

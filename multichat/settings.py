@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from multichat import env
+from multichat import env, rest
 from multichat.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -29,6 +29,11 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "corsheaders",
+    "django_filters",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "accounts",
     "media",
     "messaging",
@@ -37,6 +42,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "accounts.local_time.LocalTime",
@@ -106,6 +112,19 @@ WAPI_BASE_URL = env.base_url("WAPI_BASE_URL", default="https://api.w-api.app/v1"
 CLOUD_API_BASE_URL = env.base_url("CLOUD_API_BASE_URL", default="https://graph.facebook.com/v25.0")
 WHATSAPP_CDN_BASE_URL = env.base_url("WHATSAPP_CDN_BASE_URL", default="https://mmg.whatsapp.net")
 
+# How a stored file reaches the browser: stream it ourselves, hand it to the web server in front (X-Accel-Redirect to
+# MEDIA_ACCEL_PREFIX), or redirect to the storage's own signed address.
+MEDIA_DELIVERY = env.choice("MEDIA_DELIVERY", ("stream", "accel", "redirect"), default="stream")
+MEDIA_ACCEL_PREFIX = env.text("MEDIA_ACCEL_PREFIX", default="/protected-media/")
+MEDIA_LINK_SECONDS = env.integer("MEDIA_LINK_SECONDS", default=300)
+
+# Other origins whose pages may call the API; sessions stay with our own.
+API_ALLOWED_ORIGINS = env.words("API_ALLOWED_ORIGINS", default=[])
+API_RATE = env.rate("API_RATE", default="1200/min")
+# Where browsers reach the process of the live stream; the same address when a proxy leads there.
+STREAM_BASE_URL = env.base_url("STREAM_BASE_URL", default=PUBLIC_BASE_URL)
+FEED_DAYS = env.integer("FEED_DAYS", default=7)
+
 WEBHOOK_ALLOW_UNKEYED = env.boolean("WEBHOOK_ALLOW_UNKEYED", default=False)
 WEBHOOK_MAX_BYTES = env.integer("WEBHOOK_MAX_BYTES", default=4 * 1024**2)
 # So long a web process relies on what it knows of a webhook key; 0 asks the database at every request. The .env that
@@ -117,6 +136,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = max(WEBHOOK_MAX_BYTES + 1, 2621440)
 WORKER_LEASE_SECONDS = env.integer("WORKER_LEASE_SECONDS", default=60)
 WORKER_FETCH_THREADS = env.integer("WORKER_FETCH_THREADS", default=8)
 INSTANCE_CONCURRENCY = env.integer("INSTANCE_CONCURRENCY", default=4)
+WORKER_SEND_THREADS = env.integer("WORKER_SEND_THREADS", default=4)
+# Between two messages of one W-API line; faster lines get banned.
+WAPI_SEND_SECONDS = env.integer("WAPI_SEND_SECONDS", default=1, least=0)
+# So long a send without an answer waits for the provider's echo before somebody is asked.
+SEND_SETTLE_SECONDS = env.integer("SEND_SETTLE_SECONDS", default=60)
 
 HTTPS = PUBLIC_BASE_URL.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL] if HTTPS else []
@@ -125,6 +149,11 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 X_FRAME_OPTIONS = "DENY"
+
+CORS_ALLOWED_ORIGINS = API_ALLOWED_ORIGINS
+CORS_URLS_REGEX = r"^/api/"
+CORS_EXPOSE_HEADERS = ["Content-Range", "ETag", "Idempotent-Replayed", "Retry-After"]
+REST_FRAMEWORK, SPECTACULAR_SETTINGS = rest.framework(API_RATE), rest.SCHEMA
 
 LOGGING_CONFIG = None
 LOG_FORMAT = env.text("LOG_FORMAT", default="console" if DEBUG else "json")

@@ -1,10 +1,21 @@
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+api: list[URLPattern | URLResolver] = [
+    path("", RedirectView.as_view(pattern_name="api-docs"), name="api-root"),
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("", include("accounts.api.urls")),
+    path("", include("media.api.urls")),
+    path("", include("messaging.api.urls")),
+]
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("api/v1/", include(api)),
     path("webhook/", include("messaging.urls")),
     path("media-files/", include("media.urls")),
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from accounts.providers.events import Event, MediaDescriptor, MediaKind, Party
 from accounts.providers.http import Door
@@ -73,6 +73,33 @@ class OutgoingLocation:
     address: str = ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MediaLimit:
+    """What may be sent as one kind of media: bare mimetypes, none of them meaning any, and a size in bytes."""
+
+    mimetypes: tuple[str, ...] = ()
+    max_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Abilities:
+    """What can be sent through a provider, so that whoever asks for more hears it before anything leaves.
+
+    ``window`` is how long after the other side's last message one may answer freely; None for always. Lengths are
+    in characters. At most ``burst`` messages go to one chat within ``burst_period``.
+    """
+
+    edit: bool
+    delete: bool
+    templates: bool
+    window: timedelta | None
+    text: int
+    caption: int
+    media: Mapping[MediaKind, MediaLimit]
+    burst: int | None = None
+    burst_period: timedelta = timedelta()
+
+
 class Provider(Protocol):
     """Methods raise ``errors.ProviderError``; the webhook ones raise ``errors.WebhookError``."""
 
@@ -83,6 +110,7 @@ class Provider(Protocol):
     """How long a received file can be had when the message itself does not say."""
     can_pair: ClassVar[bool]
     """Whether a line is connected by QR code or pairing code."""
+    abilities: ClassVar[Abilities]
 
     def __init__(self, credentials: Credentials, *, door: Door, base_url: str) -> None: ...
 
@@ -118,13 +146,27 @@ class Provider(Protocol):
 
     def send_media(self, chat_id: str, media: OutgoingMedia, *, reply_to: str = "", tag: str = "") -> str: ...
 
+    def send_template(
+        self,
+        chat_id: str,
+        *,
+        name: str,
+        language: str,
+        components: Sequence[Mapping[str, Any]],
+        tag: str = "",
+    ) -> str: ...
+
     def send_reaction(self, chat_id: str, message_id: str, emoji: str) -> None: ...
 
     def mark_read(self, chat_id: str, message_id: str) -> None: ...
 
-    def send_location(self, chat_id: str, location: OutgoingLocation) -> str: ...
+    def send_location(
+        self, chat_id: str, location: OutgoingLocation, *, reply_to: str = "", tag: str = ""
+    ) -> str: ...
 
-    def send_contact(self, chat_id: str, *, name: str, phone: str) -> str: ...
+    def send_contact(
+        self, chat_id: str, *, name: str, phone: str, reply_to: str = "", tag: str = ""
+    ) -> str: ...
 
     def edit_text(self, chat_id: str, message_id: str, text: str) -> None: ...
 

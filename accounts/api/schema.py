@@ -1,0 +1,67 @@
+"""The OpenAPI document: tokens, problem details, and tags by resource."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+
+PROBLEM = {
+    "type": "object",
+    "description": "Problem details, RFC 9457.",
+    "required": ["type", "title", "status", "code", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "A word for programs."},
+        "detail": {"type": "string", "description": "A sentence for people."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "message", "code"],
+                "properties": {
+                    "field": {"type": "string", "description": "Dotted; empty for the request as a whole."},
+                    "message": {"type": "string"},
+                    "code": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+ALWAYS = {"400": "The request cannot be taken.", "429": "Too many requests; see Retry-After."}
+WITH_TOKEN = {"401": "No valid token.", "403": "The role does not allow this."}
+OF_OBJECT = {"404": "There is no such object, or it is not yours to see."}
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "accounts.api.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "A token of `POST /api/v1/auth/login/`."}
+
+
+class Schema(AutoSchema):
+    def get_tags(self) -> list[str]:
+        """The resource that the path begins with."""
+        return [self.path.removeprefix("/api/v1/").split("/")[0]]
+
+
+def describe_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """What every operation may answer is said once, here, not at each view."""
+    result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for path, operations in result["paths"].items():
+        for method in METHODS:
+            if method in operations:
+                _add(operations[method], path, content)
+    return result
+
+
+def _add(operation: dict[str, Any], path: str, content: dict[str, Any]) -> None:
+    told = ALWAYS | (WITH_TOKEN if operation.get("security") != [{}] else {})
+    told |= OF_OBJECT if "{" in path else {}
+    for status, description in told.items():
+        operation["responses"].setdefault(status, {"description": description, "content": content})

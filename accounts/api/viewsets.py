@@ -1,0 +1,27 @@
+"""What every view of a client's rows has in common."""
+
+from typing import Any
+
+from rest_framework.viewsets import GenericViewSet
+
+from accounts.access import may
+from accounts.api.permissions import role_for
+
+
+class TenantViewSet(GenericViewSet):  # type: ignore[type-arg]
+    """Rows of the user's clients only: what belongs to another one does not exist here.
+
+    ``rows`` is the queryset to start from; ``time_field`` orders and pages the list.
+    """
+
+    rows: Any = None
+    time_field = ""
+    lookup_value_regex = r"\d{1,18}"
+
+    def get_queryset(self) -> Any:
+        return self.rows.all().visible_to(self.request.user)
+
+    def check_role(self, row: Any) -> None:
+        """For an object that the view did not get by ``get_object``."""
+        if not may(self.request.user, role_for(self.request, self), row):
+            self.permission_denied(self.request, message="Your role for this client does not allow this.")

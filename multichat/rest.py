@@ -1,0 +1,68 @@
+"""How the REST API is put together; what it offers stands in each app's ``api`` package."""
+
+from typing import Any
+
+DESCRIPTION = """
+Everything that a front end needs to build an inbox: conversations and messages of both providers, sending, media, live
+changes, and webhooks for your own systems.
+
+**Logging in.** `POST /api/v1/auth/login/` gives a token; send it as `Authorization: Bearer mct_…`. A token belongs to
+one client; objects of other clients answer 404. Viewers read; operators also write; managers also manage instances,
+members and webhook endpoints.
+
+**Lists** are pages: follow `next` and `previous` until they are null. Nothing is counted.
+
+**Errors** are problem details (RFC 9457) with the media type `application/problem+json`; `errors` names the fields.
+
+**Sending** answers at once with the message as `queued`; a worker sends it, and its `status` goes on from there. Give
+an `Idempotency-Key` header, and a repeated request sends nothing twice.
+
+**Live.** `GET /api/v1/stream/` is a stream of Server-Sent Events that goes on where `Last-Event-ID` says;
+`GET /api/v1/changes/?after=<cursor>` tells the same to those who poll.
+"""
+
+
+def framework(rate: str) -> dict[str, Any]:
+    return {
+        "DEFAULT_AUTHENTICATION_CLASSES": [
+            "accounts.api.authentication.TokenAuthentication",
+            "rest_framework.authentication.SessionAuthentication",
+        ],
+        "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.ByRole"],
+        "DEFAULT_PAGINATION_CLASS": "accounts.api.pages.Pages",
+        "PAGE_SIZE": 50,
+        "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+        "DEFAULT_THROTTLE_CLASSES": [
+            "rest_framework.throttling.UserRateThrottle",
+            "rest_framework.throttling.ScopedRateThrottle",
+        ],
+        "DEFAULT_THROTTLE_RATES": {"user": rate, "login": "10/min"},
+        "DEFAULT_SCHEMA_CLASS": "accounts.api.schema.Schema",
+        "EXCEPTION_HANDLER": "accounts.api.problems.answer",
+        "DEFAULT_RENDERER_CLASSES": [
+            "rest_framework.renderers.JSONRenderer",
+            "rest_framework.renderers.BrowsableAPIRenderer",
+        ],
+        "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+        "URL_FORMAT_OVERRIDE": None,
+    }
+
+
+SCHEMA: dict[str, Any] = {
+    "TITLE": "MultiChat",
+    "DESCRIPTION": DESCRIPTION,
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {},
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"persistAuthorization": True, "tryItOutEnabled": True},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "accounts.api.schema.describe_problems",
+    ],
+}
