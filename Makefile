@@ -14,7 +14,7 @@ TESTED := ENV_FILE= DJANGO_SETTINGS_MODULE=tests.settings
 SUITE := $(PY) -m pytest -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-sqlite test-postgres lint format bench migrations lock clean
+.PHONY: help run demo test test-sqlite test-postgres lint format fuzz bench migrations lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ lint: $(DEV) ## Check style, types, import directions, sizes, migrations and set
 format: $(DEV) ## Rewrite the code in the project's style
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
+
+fuzz: $(DEV) ## Call the API with made-up requests, and look for answers that its document does not promise
+	$(PY) -m tests.api.fuzz
 
 bench: $(DEV) ## Measure webhooks and media on this machine
 	$(PY) -m tests.bench
