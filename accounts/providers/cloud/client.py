@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from accounts.providers import errors
 from accounts.providers.base import (
+    Abilities,
     Credentials,
     LineState,
     MediaLocation,
@@ -15,6 +16,7 @@ from accounts.providers.base import (
     QrCode,
 )
 from accounts.providers.cloud import answers, downloads, line, sending, webhooks
+from accounts.providers.cloud.abilities import ABILITIES
 from accounts.providers.cloud.answers import Classes
 from accounts.providers.events import Event, MediaDescriptor, Party
 from accounts.providers.http import Door
@@ -28,6 +30,7 @@ class Cloud:
     media_strategies: ClassVar[tuple[str, ...]] = ("provider",)
     media_lifetime: ClassVar[timedelta] = timedelta(days=7)
     can_pair: ClassVar[bool] = False
+    abilities: ClassVar[Abilities] = ABILITIES
 
     def __init__(self, credentials: Credentials, *, door: Door, base_url: str) -> None:
         self._credentials = credentials
@@ -114,11 +117,27 @@ class Cloud:
         kind = sending.TYPES[media.kind]
         return self._send(sending.message(chat_id, kind, content, reply_to=reply_to, tag=tag))
 
-    def send_location(self, chat_id: str, location: OutgoingLocation) -> str:
-        return self._send(sending.message(chat_id, "location", sending.location_content(location)))
+    def send_template(
+        self,
+        chat_id: str,
+        *,
+        name: str,
+        language: str,
+        components: Sequence[Mapping[str, Any]],
+        tag: str = "",
+    ) -> str:
+        content = sending.template_content(name, language, components)
+        return self._send(sending.message(chat_id, "template", content, tag=tag))
 
-    def send_contact(self, chat_id: str, *, name: str, phone: str) -> str:
-        return self._send(sending.message(chat_id, "contacts", sending.contact_cards(name, phone)))
+    def send_location(
+        self, chat_id: str, location: OutgoingLocation, *, reply_to: str = "", tag: str = ""
+    ) -> str:
+        content = sending.location_content(location)
+        return self._send(sending.message(chat_id, "location", content, reply_to=reply_to, tag=tag))
+
+    def send_contact(self, chat_id: str, *, name: str, phone: str, reply_to: str = "", tag: str = "") -> str:
+        cards = sending.contact_cards(name, phone)
+        return self._send(sending.message(chat_id, "contacts", cards, reply_to=reply_to, tag=tag))
 
     def send_reaction(self, chat_id: str, message_id: str, emoji: str) -> None:
         content = {"message_id": message_id, "emoji": emoji}

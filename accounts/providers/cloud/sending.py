@@ -1,6 +1,7 @@
 """Bodies of the messages call."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from accounts.providers import errors
@@ -52,6 +53,11 @@ def upload_type(mimetype: str) -> str:
     """Ogg is taken with its codec named only, and opus is the only one allowed."""
     bare = mimetype.partition(";")[0].strip().lower()
     return "audio/ogg; codecs=opus" if bare == "audio/ogg" else bare
+
+
+def template_content(name: str, language: str, components: Sequence[Mapping[str, Any]]) -> Body:
+    content: Body = {"name": name, "language": {"code": language}}
+    return content | {"components": list(components)} if components else content
 
 
 def location_content(location: OutgoingLocation) -> Body:

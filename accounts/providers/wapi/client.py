@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from accounts.providers import errors
 from accounts.providers.base import (
+    Abilities,
     Credentials,
     LineState,
     MediaLocation,
@@ -17,6 +18,7 @@ from accounts.providers.base import (
 from accounts.providers.events import Event, MediaDescriptor, MediaKind, Party
 from accounts.providers.http import Answer, Door
 from accounts.providers.wapi import answers, downloads, line, sending, webhooks
+from accounts.providers.wapi.abilities import ABILITIES
 
 ANSWER_BYTES = 4 * 1024 * 1024
 # A link is the only answer ever seen; room for the documented one that carries the file as base64.
@@ -28,6 +30,7 @@ class WApi:
     media_strategies: ClassVar[tuple[str, ...]] = ("provider", "provider_alt")
     media_lifetime: ClassVar[timedelta] = timedelta(days=30)
     can_pair: ClassVar[bool] = True
+    abilities: ClassVar[Abilities] = ABILITIES
 
     def __init__(self, credentials: Credentials, *, door: Door, base_url: str) -> None:
         self._credentials = credentials
@@ -118,11 +121,26 @@ class WApi:
     def send_media(self, chat_id: str, media: OutgoingMedia, *, reply_to: str = "", tag: str = "") -> str:
         return self._send(*sending.media_call(chat_id, media, reply_to=reply_to))
 
-    def send_location(self, chat_id: str, location: OutgoingLocation) -> str:
-        return self._send("/message/send-location", sending.location_body(chat_id, location))
+    def send_template(
+        self,
+        chat_id: str,
+        *,
+        name: str,
+        language: str,
+        components: Sequence[Mapping[str, Any]],
+        tag: str = "",
+    ) -> str:
+        raise errors.Unsupported("W-API has no templates")
 
-    def send_contact(self, chat_id: str, *, name: str, phone: str) -> str:
-        return self._send("/message/send-contact", sending.contact_body(chat_id, name=name, phone=phone))
+    def send_location(
+        self, chat_id: str, location: OutgoingLocation, *, reply_to: str = "", tag: str = ""
+    ) -> str:
+        body = sending.location_body(chat_id, location)
+        return self._send("/message/send-location", sending.quoting(body, reply_to))
+
+    def send_contact(self, chat_id: str, *, name: str, phone: str, reply_to: str = "", tag: str = "") -> str:
+        body = sending.contact_body(chat_id, name=name, phone=phone)
+        return self._send("/message/send-contact", sending.quoting(body, reply_to))
 
     def send_reaction(self, chat_id: str, message_id: str, emoji: str) -> None:
         body = {"phone": sending.phone_of(chat_id), "messageId": message_id}
