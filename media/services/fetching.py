@@ -3,9 +3,6 @@
 Threads only move bytes; the database is touched by the caller's thread alone.
 """
 
-import queue
-import threading
-import time
 import traceback
 import uuid
 from collections.abc import Callable, Iterator
@@ -16,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.crews import Crew
 from accounts.fields import CannotDecrypt
 from accounts.leases import Claim, lease
 from accounts.models import WhatsappInstance
@@ -38,7 +36,6 @@ from media.strategies import Attempt, Fetched, Job, StorageTrouble, fetch
 
 AHEAD_SECONDS = 0.5
 MOST_AHEAD = 16
-GATHER_SECONDS = 0.05
 
 
 @dataclass
@@ -48,15 +45,9 @@ class Fetcher:
     threads: int = field(default_factory=lambda: settings.WORKER_FETCH_THREADS)
     token: uuid.UUID = field(default_factory=uuid.uuid4)
     renewed_at: datetime | None = None
-    on_result: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
-        self._errands: queue.SimpleQueue[Errand | None] = queue.SimpleQueue()
-        self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
-        # Daemons: a process that ends without close() is no different from one that was killed.
-        self._fetching = [threading.Thread(target=self._run, daemon=True) for _ in range(self.threads)]
-        for thread in self._fetching:
-            thread.start()
+        self.crew: Crew[Errand, Result] = Crew(bring, self.threads)
         self._in_hand: set[int] = set()
         self._ahead = self.threads
         self._done = 0
@@ -75,12 +66,12 @@ class Fetcher:
         claimed = claim(room, self.token, now, work)
         for errand in plan(claimed, self.token, now):
             self._in_hand.add(errand.media_file.pk)
-            self._errands.put(errand)
+            self.crew.put(errand)
         return len(claimed)
 
     def collect(self, now: datetime, *, wait: float = 0) -> int:
         """Write down what has finished, waiting up to ``wait`` seconds for the first result."""
-        results = self._finished(wait)
+        results = self.crew.finished(wait)
         if results:
             self._in_hand -= {result.errand.media_file.pk for result in results}
             self._done += len(results)
@@ -102,28 +93,7 @@ class Fetcher:
         self.renewed_at = now
 
     def close(self) -> None:
-        for _ in self._fetching:
-            self._errands.put(None)
-        for thread in self._fetching:
-            thread.join()
-
-    def _run(self) -> None:
-        """Threads of our own: the standard pool's bookkeeping per errand is a tenth of a small file's fetch."""
-        while errand := self._errands.get():
-            self._results.put(bring(errand))
-            self.on_result()
-
-    def _finished(self, wait: float) -> list[Result]:
-        try:
-            results = [self._results.get(timeout=wait) if wait else self._results.get_nowait()]
-        except queue.Empty:
-            return []
-        if self.under_way > 4 * self.threads:
-            # The threads have enough to do, and twenty results are written as quickly as one.
-            time.sleep(GATHER_SECONDS)
-        while not self._results.empty():
-            results.append(self._results.get())
-        return results
+        self.crew.close()
 
 
 def claim(

@@ -49,7 +49,7 @@ class Worker:
 
     def run(self, alarm: Alarm) -> None:
         """Until told to stop. A database that is away for a while is waited for."""
-        self.fetcher.on_result = alarm.ring
+        self.fetcher.crew.on_result = alarm.ring
         naming = Naming()
         try:
             while not self.stopping:
