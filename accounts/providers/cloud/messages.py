@@ -56,9 +56,12 @@ class Incoming:
     sender: Party | None
     sent_at: datetime | None
     from_me: bool
+    from_api: bool | None
 
 
-def message_events(line_id: str, fields: Fields, directory: Directory, *, from_me: bool) -> list[Event]:
+def message_events(
+    line_id: str, fields: Fields, directory: Directory, *, from_me: bool, from_api: bool | None = None
+) -> list[Event]:
     other = person(fields, "to" if from_me else "from", directory)
     group_id = fields.word("group_id")
     chat = group_chat(group_id) if group_id else direct_chat(other)
@@ -71,6 +74,7 @@ def message_events(line_id: str, fields: Fields, directory: Directory, *, from_m
         sender=other if other.aliases and not from_me else None,
         sent_at=fields.moment("timestamp"),
         from_me=from_me,
+        from_api=from_api,
     )
     return _events(incoming)
 
@@ -104,6 +108,7 @@ def _message(incoming: Incoming) -> Event:
         chat=incoming.chat,
         message_id=message_id,
         from_me=incoming.from_me,
+        from_api=incoming.from_api,
         type=content.type,
         sender=incoming.sender,
         text=content.text,

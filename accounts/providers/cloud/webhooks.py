@@ -16,6 +16,7 @@ from accounts.providers.wire import Fields, label, load_object
 
 SIGNATURE_HEADER = "x-hub-signature-256"
 OBJECT = "whatsapp_business_account"
+TYPED_ON_THE_PHONE = "smb_message_echoes"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,8 +92,9 @@ def _messages(change: Change) -> Iterator[Event]:
 
 
 def _echoes(change: Change) -> Iterator[Event]:
+    from_api = False if change.field == TYPED_ON_THE_PHONE else None
     for message in change.value.each("message_echoes"):
-        yield from message_events(change.line_id, message, change.directory, from_me=True)
+        yield from message_events(change.line_id, message, change.directory, from_me=True, from_api=from_api)
 
 
 def _user_ids(change: Change) -> Iterator[Event]:
@@ -115,7 +117,7 @@ def _troubles(change: Change) -> list[Event]:
 
 FIELDS: dict[str, Callable[[Change], Iterator[Event]]] = {
     "messages": _messages,
-    "smb_message_echoes": _echoes,
+    TYPED_ON_THE_PHONE: _echoes,
     "message_echoes": _echoes,
     "user_id_update": _user_ids,
 }

@@ -18,6 +18,7 @@ class Envelope:
     line_id: str
     event: str
     message_id: str
+    from_api: bool | None
     moment: datetime | None
     people: People
     body: Fields
@@ -39,6 +40,7 @@ def read_envelope(body: Fields) -> Envelope:
         line_id=line_id_of(body),
         event=event,
         message_id=_word(frames, "messageId") or _word(_keys(frames), "id"),
+        from_api=_from_api(frames),
         moment=next(filter(None, (f.moment("moment", "messageTimestamp") for f in frames)), None),
         people=_people(frames, from_me=_from_me(frames, event)),
         body=body,
@@ -67,6 +69,11 @@ def _first(frames: Iterable[Fields], name: str) -> Any:
 def _from_me(frames: list[Fields], event: str) -> bool:
     """A delivery echoes what left this line, so it is ours even where the flag is missing or wrong."""
     return event == DELIVERY or read_flag(_first([*frames, *_keys(frames)], "fromMe"))
+
+
+def _from_api(frames: list[Fields]) -> bool | None:
+    stated = _first([*frames, *_keys(frames)], "fromApi")
+    return None if stated is None else read_flag(stated)
 
 
 def _people(frames: list[Fields], *, from_me: bool) -> People:

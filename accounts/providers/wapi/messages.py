@@ -59,6 +59,7 @@ def _message(envelope: Envelope, chat: Chat, opened: Opened) -> Event:
         chat=chat,
         message_id=envelope.message_id,
         from_me=envelope.from_me,
+        from_api=envelope.from_api,
         type=content.type,
         sender=author_of(envelope.people, chat),
         text=content.text,

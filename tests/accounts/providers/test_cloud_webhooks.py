@@ -212,6 +212,7 @@ def test_19_a_complaint_about_the_line_and_an_echo_of_the_phone() -> None:
         chat=Chat(id=PHONE, kind=ChatKind.DIRECT, contact=CONTACT),
         message_id="wamid.VEVTVC1GSVhUVVJFLWVjaG8tMQ==",
         from_me=True,
+        from_api=False,
         type=MessageType.TEXT,
         text="Respondido pelo celular",
         sent_at=datetime.fromtimestamp(1790000110, UTC),
@@ -235,6 +236,20 @@ def test_an_echo_to_a_scoped_id_finds_its_chat() -> None:
     (event,) = parsed({"message_echoes": [echo]}, "smb_message_echoes")
     assert isinstance(event, MessageReceived)
     assert event.chat == Chat(id=BSUID, kind=ChatKind.DIRECT, contact=Party(bsuids=(BSUID,)))
+
+
+@pytest.mark.parametrize(
+    ("field", "place", "from_api"),
+    [("smb_message_echoes", "message_echoes", False), ("message_echoes", "message_echoes", None)]
+    + [("messages", "messages", None)],
+)
+def test_only_an_echo_of_the_phone_says_that_it_was_typed(
+    field: str, place: str, from_api: bool | None
+) -> None:
+    text = {"from": PHONE, "to": PHONE, "id": "wamid.E", "type": "text", "text": {"body": "oi"}}
+    (event,) = parsed({place: [text]}, field)
+    assert isinstance(event, MessageReceived)
+    assert event.from_api is from_api
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,28 @@ def message(name: str, **changes: Any) -> MessageReceived:
     return event
 
 
+@pytest.mark.parametrize("event", ["webhookReceived", "webhookDelivery"])
+@pytest.mark.parametrize(
+    ("stated", "from_api"),
+    [
+        ({"fromApi": True}, True),
+        ({"fromApi": False}, False),
+        ({"fromapi": "true"}, True),
+        ({"data": {"fromApi": True}}, True),
+        ({"fromApi": None}, None),
+        ({}, None),
+    ],
+)
+def test_a_body_says_whether_our_api_sent_it(
+    event: str, stated: dict[str, Any], from_api: bool | None
+) -> None:
+    body = payload("wapi", "07") | {"event": event}
+    del body["fromApi"]
+    (found,) = webhooks.parse(json.dumps(body | stated).encode())
+    assert isinstance(found, MessageReceived)
+    assert found.from_api is from_api
+
+
 def test_the_instance_of_a_body_is_named_in_any_spelling() -> None:
     webhooks.verify(raw_payload("wapi", "01"), instance_id=PRO)
     webhooks.verify(b'{"instanceid": "X-1"}', instance_id="X-1")
@@ -95,6 +117,7 @@ def test_01_a_text_brings_phone_and_lid_together() -> None:
         chat=CHAT,
         message_id="3EB0CA0DF2C95AA144C1D0",
         from_me=False,
+        from_api=False,
         type=MessageType.TEXT,
         sender=CONTACT,
         text="oi, tudo bem?",
