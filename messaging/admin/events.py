@@ -9,7 +9,7 @@ from accounts.admin import display
 from accounts.admin.access import ReadOnly, VisibleChoices
 from accounts.admin.paging import Paged
 from accounts.admin.verbs import Verb, WithVerbs
-from messaging.admin.bodies import readable
+from messaging.bodies import readable
 from messaging.models import WebhookEvent
 from messaging.services import processing
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from messaging.admin.bodies import LONGEST, readable
+from messaging.bodies import LONGEST, readable
 from messaging.models import WebhookEvent
 from tests.tenants import LogIn, Rows, acme, browser_of, people, rival, static_files_as_they_are  # noqa: F401
 
