@@ -43,7 +43,7 @@ def framework(rate: str) -> dict[str, Any]:
             "rest_framework.renderers.JSONRenderer",
             "rest_framework.renderers.BrowsableAPIRenderer",
         ],
-        "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+        "DEFAULT_PARSER_CLASSES": ["accounts.api.parsing.JsonBody"],
         "URL_FORMAT_OVERRIDE": None,
     }
 

@@ -1,7 +1,9 @@
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from accounts.api.nowhere import Nowhere
 
 api: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="api-docs"), name="api-root"),
@@ -16,6 +18,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api)),
+    re_path("^api/", Nowhere.as_view(), name="api-nowhere"),
     path("webhook/", include("messaging.urls")),
     path("media-files/", include("media.urls")),
 ]

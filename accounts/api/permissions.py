@@ -10,7 +10,7 @@ from accounts.models import Role
 
 
 class ByRole(BasePermission):
-    """``read_role`` and ``write_role`` of the view, or ``roles`` by the name of the action.
+    """``read_role`` and ``write_role`` of the view, or ``roles`` by the name of the action: None is for superusers.
 
     What a user may not see at all is the queryset's business, so it answers 404; this one says 403.
     """
@@ -33,11 +33,11 @@ class LoggedIn(BasePermission):
         return bool(request.user and request.user.is_authenticated)
 
 
-def role_for(request: Request, view: Any) -> Role:
-    roles: dict[str, Role] = getattr(view, "roles", {})
-    named = roles.get(getattr(view, "action", None) or "")
-    if named:
-        return named
+def role_for(request: Request, view: Any) -> Role | None:
+    roles: dict[str | None, Role | None] = getattr(view, "roles", {})
+    action = getattr(view, "action", None)
+    if action in roles:
+        return roles[action]
     if request.method in SAFE_METHODS:
         return getattr(view, "read_role", Role.VIEWER)
     return getattr(view, "write_role", Role.OPERATOR)

@@ -7,27 +7,41 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from rest_framework import exceptions
+from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
+
+from accounts.api.lines import trouble, wait_for
 
 MEDIA_TYPE = "application/problem+json"
 
 
 class Problem(exceptions.APIException):
-    """``code`` is a word for programs, ``detail`` a sentence for people; ``facts`` become members of their own."""
+    """``code`` is a word for programs, ``detail`` a sentence for people; ``facts`` become members of their own.
 
-    def __init__(self, status: HTTPStatus, code: str, detail: str, **facts: Any) -> None:
+    ``wait`` is told as Retry-After, in seconds.
+    """
+
+    def __init__(
+        self, status: HTTPStatus, code: str, detail: str, *, wait: int | None = None, **facts: Any
+    ) -> None:
         self.status_code = status
         self.facts = facts
+        self.wait = wait
+        self.auth_header = "Bearer" if status == HTTPStatus.UNAUTHORIZED else ""
         super().__init__(detail, code)
 
 
 def answer(exc: Exception, context: dict[str, Any]) -> Response | None:
+    told = trouble(exc)
+    if told:
+        exc = Problem(*told, wait=wait_for(exc))
     response = exception_handler(exc, context)
     if response is None:
         return None
     response.data = problem(exc, response)
-    response.content_type = MEDIA_TYPE
+    if not isinstance(getattr(context["request"], "accepted_renderer", None), BrowsableAPIRenderer):
+        response.content_type = MEDIA_TYPE
     return response
 
 
@@ -60,7 +74,7 @@ def _detail(exc: Exception) -> str:
         return "The request has fields that cannot be taken."
     if isinstance(exc, Http404):
         return "There is no such object, or it is not yours to see."
-    return str(getattr(exc, "detail", exc)) or "The request cannot be taken."
+    return _writable(getattr(exc, "detail", exc)) or "The request cannot be taken."
 
 
 def _named(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
@@ -74,4 +88,9 @@ def _named(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
             deeper = f"{path}.{place}" if isinstance(inner, dict) and inner else path
             yield from _named(inner, deeper)
     else:
-        yield {"field": path, "message": str(detail), "code": str(getattr(detail, "code", "invalid"))}
+        yield {"field": path, "message": _writable(detail), "code": str(getattr(detail, "code", "invalid"))}
+
+
+def _writable(text: Any) -> str:
+    """Messages quote what was sent, and half of a surrogate pair cannot be sent back."""
+    return str(text).encode("utf-8", "replace").decode()

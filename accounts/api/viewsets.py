@@ -16,7 +16,7 @@ class TenantViewSet(GenericViewSet):  # type: ignore[type-arg]
 
     rows: Any = None
     time_field = ""
-    lookup_value_regex = r"\d{1,18}"
+    lookup_value_regex = "[0-9]{1,18}"
 
     def get_queryset(self) -> Any:
         return self.rows.all().visible_to(self.request.user)
