@@ -83,7 +83,9 @@ class Body:
         except FOREIGN as exc:
             raise self._broken(exc) from None
         if count == 0 and self.length:
-            raise errors.Unavailable(f"cut after {self.received} of {self.received + self.length} bytes")
+            raise errors.Unavailable(
+                f"cut after {self.received} of {self.received + self.length} bytes", may_have_arrived=True
+            )
         self._account(count)
         return count
 
@@ -107,13 +109,15 @@ class Body:
         if now < self._window_ends:
             return
         if self._window_bytes < self._pace.least and self.length != 0:
-            raise TooSlow(f"too slow: {self._window_bytes} bytes in {self._pace.window:.0f} s")
+            reason = f"too slow: {self._window_bytes} bytes in {self._pace.window:.0f} s"
+            raise TooSlow(reason, may_have_arrived=True)
         self._window_ends, self._window_bytes = now + self._pace.window, 0
 
     def _broken(self, exc: BaseException) -> errors.ProviderError:
         error = translated(exc)
         total = "" if self.length is None else f" of {self.received + self.length}"
-        return errors.Unavailable(f"{error.reason} after {self.received}{total} bytes")
+        reason = f"{error.reason} after {self.received}{total} bytes"
+        return errors.Unavailable(reason, may_have_arrived=True)
 
     def _release(self) -> None:
         """Give the connection back: all of the answer has been read, past the library's own counting."""

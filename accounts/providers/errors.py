@@ -2,11 +2,13 @@
 
 ProviderError
 ├── Unavailable             worth another try later: time-out, reset, cut, stalled, 408, 429, 5xx
+│   └── TooManyToOneChat        only this chat has to wait, the line goes on
 ├── LineDown                the instance cannot work until a person acts
 │   ├── CredentialsRejected     token refused, subscription ended
 │   └── NotConnected            the WhatsApp session is down: pair again
 ├── Refused                 understood and declined for good
 │   ├── RequestRejected         the provider says our request is wrong
+│   │   └── WindowClosed            too long since they wrote: only a template may go
 │   ├── HostNotAllowed          the address is not one we talk to
 │   └── TooLarge                more bytes than we take
 ├── Unsupported             the provider does not have this call at all
@@ -24,14 +26,19 @@ from datetime import datetime
 
 
 class ProviderError(Exception):
-    """``status`` is the HTTP status, when there was one; ``retryable`` says whether the same call may work later."""
+    """``status`` is the HTTP status, when there was one; ``retryable`` says whether the same call may work later.
+
+    ``may_have_arrived`` says that the provider may have done what was asked, although we were not told so: asking
+    again might do it twice.
+    """
 
     retryable = False
 
-    def __init__(self, reason: str, *, status: int | None = None) -> None:
+    def __init__(self, reason: str, *, status: int | None = None, may_have_arrived: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.status = status
+        self.may_have_arrived = may_have_arrived
 
 
 class Unavailable(ProviderError):
@@ -39,9 +46,20 @@ class Unavailable(ProviderError):
 
     retryable = True
 
-    def __init__(self, reason: str, *, status: int | None = None, retry_after: float | None = None) -> None:
-        super().__init__(reason, status=status)
+    def __init__(
+        self,
+        reason: str,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        may_have_arrived: bool = False,
+    ) -> None:
+        super().__init__(reason, status=status, may_have_arrived=may_have_arrived)
         self.retry_after = retry_after
+
+
+class TooManyToOneChat(Unavailable):
+    pass
 
 
 class LineDown(ProviderError):
@@ -61,6 +79,10 @@ class Refused(ProviderError):
 
 
 class RequestRejected(Refused):
+    pass
+
+
+class WindowClosed(RequestRejected):
     pass
 
 
@@ -91,7 +113,13 @@ class IntegrityError(ProviderError):
 
 
 class UnexpectedResponse(ProviderError):
+    """An answer that cannot be read is an answer: unless its status says otherwise, the request was taken."""
+
     retryable = True
+
+    def __init__(self, reason: str, *, status: int | None = None) -> None:
+        taken = status is None or 200 <= status < 300
+        super().__init__(reason, status=status, may_have_arrived=taken)
 
 
 class WebhookError(Exception):

@@ -6,10 +6,12 @@ import socket
 import ssl
 from collections.abc import Collection, Iterator, Mapping
 from email.utils import parsedate_to_datetime
+from traceback import walk_tb
 
 import requests
 import urllib3.exceptions as urllib3_errors
 from requests_hardened.ip_filter import InvalidIPAddress  # type: ignore[import-untyped]
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from accounts.providers import errors
 
@@ -21,7 +23,18 @@ FOREIGN = (
 )
 GONE = (404, 410)
 BUSY = (408, 425, 429)
+# Said by what stands before the provider: somebody behind it may have taken the request.
+NO_WORD_OF_THE_PROVIDER = (408, 502, 504, 520, 522, 524)
 LONGEST_WAIT = 24 * 3600.0
+UNCONNECTED = (
+    requests.ConnectTimeout,
+    urllib3_errors.NewConnectionError,
+    urllib3_errors.ConnectTimeoutError,
+    socket.gaierror,
+    ConnectionRefusedError,
+    ssl.SSLCertVerificationError,
+)
+CONNECTING = (HTTPConnection.connect.__code__, HTTPSConnection.connect.__code__)
 ENDED = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, http.client.RemoteDisconnected)
 
 
@@ -31,7 +44,15 @@ def translated(exc: BaseException) -> errors.ProviderError:
         return errors.HostNotAllowed("the host's address is a private one")
     if isinstance(exc, requests.exceptions.InvalidHeader | requests.exceptions.InvalidURL):
         return errors.RequestRejected(f"the request cannot be sent: {type(exc).__name__}")
-    return errors.Unavailable(next(filter(None, map(reason_of, chain)), "connection failed"))
+    reason = next(filter(None, map(reason_of, chain)), "connection failed")
+    return errors.Unavailable(reason, may_have_arrived=not any(map(never_connected, chain)))
+
+
+def never_connected(exc: BaseException) -> bool:
+    """The same exceptions come from a handshake and from a request under way, so it counts where they were raised."""
+    if isinstance(exc, UNCONNECTED):
+        return True
+    return any(frame.f_code in CONNECTING for frame, _ in walk_tb(exc.__traceback__))
 
 
 def reason_of(exc: BaseException) -> str:

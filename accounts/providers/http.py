@@ -184,14 +184,18 @@ def joined(url: str, target: str) -> str:
 
 def read_all(body: Body, max_bytes: int) -> bytes:
     if body.length is not None and body.length > max_bytes:
-        raise errors.TooLarge(f"more than {max_bytes} bytes", status=body.status)
+        raise too_large(body, max_bytes)
     taken, buffer = bytearray(), bytearray(min(CHUNK, max_bytes + 1))
     view = memoryview(buffer)
     while count := body.readinto(view):
         taken += view[:count]
         if len(taken) > max_bytes:
-            raise errors.TooLarge(f"more than {max_bytes} bytes", status=body.status)
+            raise too_large(body, max_bytes)
     return bytes(taken)
+
+
+def too_large(body: Body, max_bytes: int) -> errors.TooLarge:
+    return errors.TooLarge(f"more than {max_bytes} bytes", status=body.status, may_have_arrived=True)
 
 
 __all__ = ["Answer", "Body", "Door", "Pace", "Place", "Rules", "raise_for_status"]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from accounts.providers import errors
-from accounts.providers.faults import BUSY, retry_after
+from accounts.providers.faults import BUSY, NO_WORD_OF_THE_PROVIDER, retry_after
 from accounts.providers.http import Answer
 from accounts.providers.reasons import one_line
 from accounts.providers.wire import Fields
@@ -29,8 +29,10 @@ Classes = Mapping[int, type[errors.ProviderError]]
 _ROWS: tuple[tuple[type[errors.ProviderError], Iterable[int]], ...] = (
     (errors.CredentialsRejected, _TOKEN),
     (errors.LineDown, (*_POLICY, *_BILLING, *_COEXISTENCE)),
-    (errors.Unavailable, (*_WHOLE_LINE, *_CONTACT)),
-    (errors.RequestRejected, (*_REQUEST, *_WINDOW, *_RECIPIENT, *_TEMPLATE, *_MEDIA_OUT, *_BLOCK_LIST)),
+    (errors.Unavailable, _WHOLE_LINE),
+    (errors.TooManyToOneChat, _CONTACT),
+    (errors.RequestRejected, (*_REQUEST, *_RECIPIENT, *_TEMPLATE, *_MEDIA_OUT, *_BLOCK_LIST)),
+    (errors.WindowClosed, _WINDOW),
     (errors.MediaGone, _MEDIA_IN),
 )
 ERROR_CLASSES: Classes = {code: kind for kind, codes in _ROWS for code in codes}
@@ -57,13 +59,19 @@ def check(answer: Answer, *secrets: str, classes: Classes = ERROR_CLASSES) -> Fi
     code = error.number("code")
     known = None if code is None else classes.get(code)
     reason = one_line(reason_of(error, answer.status), *secrets)
-    raise failure(answer, known or class_of(answer.status, transient=error.flag("is_transient")), reason)
+    raise failure(
+        answer, known or class_of(answer.status, transient=error.flag("is_transient")), reason, code
+    )
 
 
-def failure(answer: Answer, kind: type[errors.ProviderError], reason: str) -> errors.ProviderError:
-    if kind is errors.Unavailable:
-        return errors.Unavailable(reason, status=answer.status, retry_after=retry_after(answer.headers))
-    return kind(reason, status=answer.status)
+def failure(
+    answer: Answer, kind: type[errors.ProviderError], reason: str, code: int | None
+) -> errors.ProviderError:
+    found = kind(reason, status=answer.status)
+    found.may_have_arrived = code is None and answer.status in NO_WORD_OF_THE_PROVIDER
+    if isinstance(found, errors.Unavailable):
+        found.retry_after = retry_after(answer.headers)
+    return found
 
 
 def class_of(status: int, *, transient: bool) -> type[errors.ProviderError]:

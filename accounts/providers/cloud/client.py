@@ -112,7 +112,7 @@ class Cloud:
         return self._send(sending.message(chat_id, "text", {"body": text}, reply_to=reply_to, tag=tag))
 
     def send_media(self, chat_id: str, media: OutgoingMedia, *, reply_to: str = "", tag: str = "") -> str:
-        media_id = self._upload(media) if media.content else ""
+        media_id = self._uploaded(media) if media.content else ""
         content = sending.media_content(media, media_id=media_id)
         kind = sending.TYPES[media.kind]
         return self._send(sending.message(chat_id, kind, content, reply_to=reply_to, tag=tag))
@@ -170,6 +170,14 @@ class Cloud:
 
     def _read_line(self, names: str) -> Fields:
         return self._call("GET", self._line_path, params={"fields": names})
+
+    def _uploaded(self, media: OutgoingMedia) -> str:
+        try:
+            return self._upload(media)
+        except errors.ProviderError as exc:
+            # The file may be there, but the message was not asked for yet.
+            exc.may_have_arrived = False
+            raise
 
     def _upload(self, media: OutgoingMedia) -> str:
         mimetype = sending.upload_type(media.mimetype)

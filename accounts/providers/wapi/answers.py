@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from accounts.providers import errors
-from accounts.providers.faults import BUSY, retry_after
+from accounts.providers.faults import BUSY, NO_WORD_OF_THE_PROVIDER, retry_after
 from accounts.providers.http import Answer
 from accounts.providers.reasons import one_line
 from accounts.providers.wire import Fields
@@ -28,13 +28,22 @@ def failure(answer: Answer, body: object, reason: str) -> errors.ProviderError:
     if status < 400:
         return failure_told_as_success(status, reason)
     if status in BUSY or status >= 500:
-        return errors.Unavailable(reason, status=status, retry_after=retry_after(answer.headers))
+        return unavailable(answer, body, reason)
     if status == 401 and says_not_connected(reason):
         return errors.NotConnected(reason, status=status)
     if status == 404 and body is None:
         return errors.Unsupported("W-API does not have this call", status=status)
     kind = errors.CredentialsRejected if status in PERSON_NEEDED else errors.RequestRejected
     return kind(reason, status=status)
+
+
+def unavailable(answer: Answer, body: object, reason: str) -> errors.Unavailable:
+    return errors.Unavailable(
+        reason,
+        status=answer.status,
+        retry_after=retry_after(answer.headers),
+        may_have_arrived=answer.status in NO_WORD_OF_THE_PROVIDER and not tells_error(body),
+    )
 
 
 def failure_told_as_success(status: int, reason: str) -> errors.ProviderError:

@@ -9,7 +9,7 @@ import requests
 import responses
 
 from accounts.providers import PROVIDERS, errors
-from accounts.providers.base import OutgoingMedia, Provider
+from accounts.providers.base import OutgoingLocation, OutgoingMedia, Provider
 from accounts.providers.events import MediaDescriptor, MediaKind
 from tests.accounts.providers.lines import IMAGE, NOW, PHONE, TOKEN
 
@@ -17,6 +17,8 @@ ANYWHERE = re.compile("https://.*")
 METHODS = ("GET", "POST", "PUT", "DELETE")
 
 PICTURE = OutgoingMedia(kind=MediaKind.IMAGE, mimetype="image/png", url="https://example.com/a.png")
+
+PLACE = OutgoingLocation(latitude=-23.55, longitude=-46.63)
 
 Call = Callable[[Provider], object]
 CALLS: dict[str, Call] = {
@@ -26,6 +28,8 @@ CALLS: dict[str, Call] = {
     "locate_media": lambda provider: provider.locate_media(IMAGE, now=NOW),
     "send_text": lambda provider: provider.send_text(PHONE, "hello"),
     "send_media": lambda provider: provider.send_media(PHONE, PICTURE),
+    "send_location": lambda provider: provider.send_location(PHONE, PLACE),
+    "send_contact": lambda provider: provider.send_contact(PHONE, name="Ana", phone=PHONE),
     "send_reaction": lambda provider: provider.send_reaction(PHONE, "M1", "👍"),
     "mark_read": lambda provider: provider.mark_read(PHONE, "M1"),
 }
@@ -35,6 +39,16 @@ PAIRING: dict[str, Call] = {
     "restart": lambda provider: provider.restart(),
     "disconnect": lambda provider: provider.disconnect(),
 }
+ABILITIES: dict[str, Call] = {
+    "templates": lambda provider: provider.send_template(PHONE, name="hi", language="en", components=[]),
+    "edit": lambda provider: provider.edit_text(PHONE, "M1", "hello"),
+    "delete": lambda provider: provider.delete_message(PHONE, "M1"),
+}
+ARRIVAL = [
+    *((status, True) for status in (200, 201, 408, 502, 504, 520, 522, 524)),
+    *((status, False) for status in (302, 400, 401, 404, 413, 429, 500, 503, 521, 530)),
+]
+SENDING = ("send_text", "send_media", "send_location", "send_contact")
 each_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
 
 
@@ -55,6 +69,13 @@ class ProviderContract:
     def test_it_declares_what_it_can(self, provider: Provider) -> None:
         assert set(provider.media_strategies) <= {"provider", "provider_alt"}
         assert provider.media_lifetime > timedelta(days=1)
+
+    def test_it_says_what_can_be_sent(self, provider: Provider) -> None:
+        abilities = provider.abilities
+        assert set(abilities.media) == set(MediaKind)
+        assert min(limit.max_bytes for limit in abilities.media.values()) > 0
+        assert abilities.text >= abilities.caption > 0
+        assert abilities.burst is None or (abilities.burst > 0 and abilities.burst_period > timedelta())
 
     def test_a_forged_webhook_is_refused(self, provider: Provider) -> None:
         with pytest.raises(errors.WebhookNotAuthentic):
@@ -97,7 +118,7 @@ class ProviderContract:
             call(provider)
 
     @pytest.mark.parametrize("body", ["<html>", "[]", "null", "{}"])
-    @pytest.mark.parametrize("name", ["status", "read_webhooks", "locate_media", "send_text", "send_media"])
+    @pytest.mark.parametrize("name", ["status", "read_webhooks", "locate_media", *SENDING])
     def test_a_strange_answer_is_not_taken_for_success(
         self, provider: Provider, wire: responses.RequestsMock, name: str, body: str
     ) -> None:
@@ -124,6 +145,40 @@ class ProviderContract:
         expected = errors.Unavailable if provider.can_pair else errors.Unsupported
         with pytest.raises(expected):
             call(provider)
+
+    @pytest.mark.parametrize("name", ABILITIES)
+    def test_what_it_cannot_do_asks_nobody(
+        self, provider: Provider, wire: responses.RequestsMock, name: str
+    ) -> None:
+        answer_all(wire, status=503)
+        declared = getattr(provider.abilities, name)
+        with pytest.raises(errors.Unavailable if declared else errors.Unsupported):
+            ABILITIES[name](provider)
+        assert len(wire.calls) == int(declared)
+
+    @pytest.mark.parametrize("name", SENDING)
+    @pytest.mark.parametrize(("status", "may_have_arrived"), ARRIVAL)
+    def test_a_failed_sending_says_whether_it_may_have_arrived(
+        self,
+        provider: Provider,
+        wire: responses.RequestsMock,
+        name: str,
+        status: int,
+        may_have_arrived: bool,
+    ) -> None:
+        answer_all(wire, status=status, body="<html>")
+        with pytest.raises(errors.ProviderError) as caught:
+            CALLS[name](provider)
+        assert caught.value.may_have_arrived is may_have_arrived
+
+    @pytest.mark.parametrize("status", [status for status, _ in ARRIVAL])
+    def test_an_error_in_the_providers_own_words_says_that_nothing_was_done(
+        self, provider: Provider, wire: responses.RequestsMock, status: int
+    ) -> None:
+        answer_all(wire, status=status, json={"error": {"code": 999999, "message": "no"}})
+        with pytest.raises(errors.ProviderError) as caught:
+            provider.send_text(PHONE, "hello")
+        assert not caught.value.may_have_arrived
 
     def test_only_a_declared_way_to_a_file_is_tried(
         self, provider: Provider, wire: responses.RequestsMock

@@ -124,6 +124,35 @@ def test_a_location_is_sent_in_numbers(cloud: Cloud, wire: responses.RequestsMoc
     assert sent_body(wire) == TO_PERSON | {"type": "location", "location": place}
 
 
+def test_a_location_and_a_contact_may_quote_and_carry_a_tag(
+    cloud: Cloud, wire: responses.RequestsMock
+) -> None:
+    wire.post(MESSAGES, json=SENT)
+    place = OutgoingLocation(latitude=1, longitude=2)
+    cloud.send_location(PHONE, place, reply_to="wamid.0", tag="7")
+    cloud.send_contact(PHONE, name="Ana", phone="5511900004321", reply_to="wamid.0", tag="7")
+    for index in (0, 1):
+        body = sent_body(wire, index)
+        assert (body["context"], body["biz_opaque_callback_data"]) == ({"message_id": "wamid.0"}, "7")
+
+
+@pytest.mark.parametrize(
+    "components", [[], [{"type": "body", "parameters": [{"type": "text", "text": "Ana"}]}]]
+)
+def test_a_template_goes_by_its_name_and_language(
+    cloud: Cloud, wire: responses.RequestsMock, components: list[dict[str, Any]]
+) -> None:
+    wire.post(MESSAGES, json=SENT)
+    name = "order_ready"
+    assert (
+        cloud.send_template(PHONE, name=name, language="pt_BR", components=components, tag="7") == "wamid.1"
+    )
+    filled = {"components": components} if components else {}
+    template = {"name": name, "language": {"code": "pt_BR"}, **filled}
+    expected = {"type": "template", "template": template, "biz_opaque_callback_data": "7"}
+    assert sent_body(wire) == TO_PERSON | expected
+
+
 def test_a_contact_is_sent_as_a_card(cloud: Cloud, wire: responses.RequestsMock) -> None:
     wire.post(MESSAGES, json=SENT)
     cloud.send_contact(PHONE, name="Ana", phone="5511900004321")

@@ -93,6 +93,14 @@ def test_a_contact_is_sent_by_name_and_phone(wapi: WApi, wire: responses.Request
     assert sent_body(wire) == {"phone": PHONE, "contactName": "Ana", "contactPhone": "5511900004321"}
 
 
+def test_a_location_and_a_contact_may_quote(wapi: WApi, wire: responses.RequestsMock) -> None:
+    wire.post(f"{WAPI}/message/send-location", json=SENT)
+    wire.post(f"{WAPI}/message/send-contact", json=SENT)
+    wapi.send_location(PHONE, OutgoingLocation(latitude=1, longitude=2), reply_to="M0", tag="7")
+    wapi.send_contact(PHONE, name="Ana", phone="5511900004321", reply_to="M0", tag="7")
+    assert [sent_body(wire, index)["messageId"] for index in (0, 1)] == ["M0", "M0"]
+
+
 @pytest.mark.parametrize(
     ("emoji", "path", "extra"),
     [("👍", "send-reaction", {"reaction": "👍"}), ("", "remove-reaction", {})],
