@@ -5,7 +5,9 @@ SQLite has one writer at a time anyway; on PostgreSQL a lock, held until the com
 other number its changes. Telling is therefore the last thing that a transaction does: nothing may wait behind it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -14,7 +16,10 @@ from accounts.models import Change, WhatsappInstance
 
 CHANNEL = "multichat_changes"
 LOCK = 7_248_191_640
+ROWS_AT_ONCE = 1000
 Topic, Action = Change.Topic, Change.Action
+
+_gathered: ContextVar[list[Change] | None] = ContextVar("gathered", default=None)
 
 
 def change(
@@ -30,19 +35,39 @@ def change(
     )
 
 
+@contextmanager
+def collecting() -> Iterator[None]:
+    """A transaction whose parts may ``tell`` at any point: it is written as the last statement of the outermost one."""
+    if _gathered.get() is not None:
+        yield
+        return
+    token = _gathered.set(gathered := [])
+    try:
+        with transaction.atomic():
+            yield
+            _write(gathered)
+    finally:
+        _gathered.reset(token)
+
+
 def tell(changes: Iterable[Change]) -> None:
-    """Each object once, as created if it was; the last statement of the caller's transaction."""
+    """Each object once, as created if it was. Outside of ``collecting`` this has to be the transaction's last word."""
+    gathered = _gathered.get()
+    if gathered is None:
+        _write(changes)
+    else:
+        gathered.extend(changes)
+
+
+def _write(changes: Iterable[Change]) -> None:
     rows = _once_each(changes)
     if not rows:
         return
     with transaction.atomic():
-        if connection.vendor != "postgresql":
-            Change.objects.bulk_create(rows)
-            return
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-            Change.objects.bulk_create(rows)
-            cursor.execute(f"NOTIFY {CHANNEL}")
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s), pg_notify(%s, '')", [LOCK, CHANNEL])
+        Change.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)
 
 
 def _once_each(changes: Iterable[Change]) -> list[Change]:

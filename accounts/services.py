@@ -11,7 +11,8 @@ from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
 
-from accounts.models import WhatsappInstance, new_webhook_key
+from accounts import feed
+from accounts.models import Change, WhatsappInstance, new_webhook_key
 from accounts.providers import PROVIDERS, errors
 from accounts.providers.base import Credentials, LineState, Provider
 from accounts.providers.hosts import DEFAULT_PORTS, PROVIDER_HOSTS
@@ -113,7 +114,10 @@ def note_connection(instance: WhatsappInstance, *, connected: bool, phone: str =
     stale = ~Q(status=status) | ~Q(alarm=changes["alarm"]) | Q(status_changed_at=None)
     stale |= ~Q(phone_number=phone) if phone else Q()
     rows = WhatsappInstance.objects.filter(_not_outdated(at), stale, pk=instance.pk)
-    changed = bool(rows.update(**changes))
+    with feed.collecting():
+        changed = bool(rows.update(**changes))
+        if changed:
+            feed.tell([_updated(instance, at)])
     if changed:
         log.info("connection changed", instance=instance.pk, status=status.value)
     return changed
@@ -122,8 +126,16 @@ def note_connection(instance: WhatsappInstance, *, connected: bool, phone: str =
 def raise_alarm(instance: WhatsappInstance, reason: str, *, now: datetime) -> None:
     """A sentence for people, kept until the line works again; what was wrong before it last did is no news."""
     rows = WhatsappInstance.objects.filter(_not_outdated(now), pk=instance.pk)
-    if rows.exclude(alarm=reason[:300]).update(**_alarm(reason, now)):
+    with feed.collecting():
+        changed = bool(rows.exclude(alarm=reason[:300]).update(**_alarm(reason, now)))
+        if changed:
+            feed.tell([_updated(instance, now)])
+    if changed:
         log.warning("instance needs a person", instance=instance.pk, reason=reason)
+
+
+def _updated(instance: WhatsappInstance, at: datetime) -> Change:
+    return feed.change(instance, feed.Topic.INSTANCE, instance.pk, feed.Action.UPDATED, at=at)
 
 
 def _not_outdated(at: datetime) -> Q:
