@@ -1,0 +1,113 @@
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import OuterRef, Prefetch, Subquery, prefetch_related_objects
+from django.db.models.functions import Left
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.models import WhatsappInstance
+from accounts.providers import PROVIDERS
+from accounts.serializers import PersonSerializer
+from messaging.models import Contact, Conversation, Message
+from messaging.serializers.labels import LabelBriefSerializer
+from messaging.serializers.people import AliasSerializer, phone_of
+from messaging.serializers.together import PREVIEW, Completed, Together, one_line
+
+SECRETS = tuple(f"instance__{name}" for name in WhatsappInstance.SECRET_FIELDS)
+
+
+class OtherSideSerializer(serializers.ModelSerializer[Contact]):
+    phone = serializers.SerializerMethodField(help_text="Digits with the country code; empty when unknown.")
+    aliases = AliasSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Contact
+        fields = ["id", "name", "phone", "aliases"]
+        read_only_fields = fields
+
+    def get_phone(self, contact: Contact) -> str:
+        return phone_of(contact)
+
+
+class WindowSerializer(serializers.Serializer[Any]):
+    """In which Meta lets one answer freely; outside only templates go."""
+
+    open = serializers.BooleanField()
+    until = serializers.DateTimeField(allow_null=True, help_text="Null when the other side never wrote.")
+
+
+class LatestSerializer(serializers.ModelSerializer[Message]):
+    text = serializers.SerializerMethodField(help_text=f"One line of at most {PREVIEW} characters.")
+    revoked = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Message
+        fields = ["id", "type", "text", "direction", "status", "sent_at", "revoked"]
+        read_only_fields = fields
+
+    def get_text(self, message: Any) -> str:
+        return "" if message.revoked_at else one_line(message.preview)
+
+    def get_revoked(self, message: Message) -> bool:
+        return message.revoked_at is not None
+
+
+class ConversationSerializer(Completed):
+    """``now`` in the context is the time that the window is told for."""
+
+    client = serializers.IntegerField(source="instance.client_id", read_only=True)
+    contact = OtherSideSerializer(read_only=True, allow_null=True, help_text="Null in groups and channels.")
+    title = serializers.SerializerMethodField(help_text="What to show: the title, the name or the number.")
+    assigned_to = PersonSerializer(read_only=True, allow_null=True)
+    labels = LabelBriefSerializer(many=True, read_only=True)
+    window = serializers.SerializerMethodField(help_text="Null where one may always write.")
+    last_message = serializers.SerializerMethodField(help_text="The newest one, shortened.")
+
+    class Meta:
+        model = Conversation
+        list_serializer_class = Together
+        fields = [
+            *("id", "client", "instance", "chat_id", "kind", "contact", "title", "status", "assigned_to"),
+            *("unread_count", "labels", "last_message_at", "last_inbound_at", "window", "last_message"),
+            "created_at",
+        ]
+        read_only_fields = fields
+
+    @classmethod
+    def with_related(cls, queryset: Any) -> Any:
+        return queryset.select_related("instance", "contact", "assigned_to").defer(*SECRETS)
+
+    def complete(self, rows: Sequence[Any]) -> None:
+        instances = Prefetch("instance", WhatsappInstance.objects.sealed())
+        prefetch_related_objects(rows, instances, "contact__aliases", "assigned_to", "labels")
+        self.latest = _latest(rows)
+
+    def get_title(self, conversation: Conversation) -> str:
+        contact = conversation.contact
+        named = contact and (contact.name or phone_of(contact))
+        return conversation.title or named or conversation.chat_id
+
+    @extend_schema_field(WindowSerializer(allow_null=True))
+    def get_window(self, conversation: Conversation) -> dict[str, Any] | None:
+        length = PROVIDERS[conversation.instance.provider].abilities.window
+        if length is None:
+            return None
+        until = conversation.last_inbound_at and conversation.last_inbound_at + length
+        now: datetime = self.context.get("now") or timezone.now()
+        return WindowSerializer({"open": until is not None and now < until, "until": until}).data
+
+    @extend_schema_field(LatestSerializer(allow_null=True))
+    def get_last_message(self, conversation: Conversation) -> dict[str, Any] | None:
+        found = self.latest.get(conversation.pk)
+        return LatestSerializer(found).data if found else None
+
+
+def _latest(conversations: Sequence[Conversation]) -> dict[int, Message]:
+    newest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-sent_at", "-id").values("pk")[:1]
+    chosen = Conversation.objects.filter(pk__in=[row.pk for row in conversations]).order_by()
+    rows = Message.objects.filter(pk__in=chosen.annotate(newest=Subquery(newest)).values("newest"))
+    short = rows.annotate(preview=Left("text", PREVIEW)).defer("text", "payload", "earlier_texts")
+    return {row.conversation_id: row for row in short.order_by()}
