@@ -107,7 +107,7 @@ def claim(
 
 def plan(claimed: list[MediaFile], token: uuid.UUID, now: datetime) -> list[Errand]:
     """Decide how each claimed file is to be had; those that need no download, or cannot have one now, are settled."""
-    waiting = reuse_known(give_up_on_killers(claimed, token), token, now)
+    waiting = reuse_known(give_up_on_killers(claimed, token, now), token, now)
     instances = {media_file.instance_id: media_file.instance for media_file in waiting}
     states = health.health_of(set(instances))
     ways = {pk: way for pk, instance in instances.items() if (way := _way(instance, now))}

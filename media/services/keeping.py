@@ -7,10 +7,13 @@ from typing import Any
 
 import structlog
 from django.db.models import QuerySet
+from django.utils import timezone
 
+from accounts import feed
 from accounts.models import WhatsappInstance
 from media.models import MediaFile
 from media.services import health
+from media.services.telling import changes_of
 from media.storage import incoming_folder
 
 log = structlog.get_logger(__name__)
@@ -28,16 +31,20 @@ def fetch_again(queryset: QuerySet[MediaFile], *, now: datetime) -> int:
     )
     health.forget(instances)
     fresh: dict[str, Any] = {"next_attempt_at": now, "attempts": 0}
-    waiting = chosen.filter(state=State.PENDING, lease_until=None).update(**fresh)
-    count = waiting + chosen.filter(state__in=ASKABLE).move_to(State.PENDING, error="", cause="", **fresh)
+    asked = chosen.filter(state__in=ASKABLE)
+    with feed.collecting():
+        count = chosen.filter(state=State.PENDING, lease_until=None).update(**fresh)
+        feed.tell(changes_of(asked, at=now))
+        count += asked.move_to(State.PENDING, error="", cause="", **fresh)
     log.info("media files asked for again", count=count)
     return count
 
 
 def mark_missing(media_file: MediaFile, reason: str = "the file is not in the storage") -> bool:
-    moved = MediaFile.objects.filter(pk=media_file.pk).move_to(
-        State.MISSING, error=reason[:500], cause=MediaFile.Cause.LOST
-    )
+    ready = MediaFile.objects.filter(pk=media_file.pk, state=State.READY)
+    with feed.collecting():
+        feed.tell(changes_of(ready, at=timezone.now()))
+        moved = ready.move_to(State.MISSING, error=reason[:500], cause=MediaFile.Cause.LOST)
     log.error("media file missing", media_file=media_file.pk, reason=reason)
     return bool(moved)
 

@@ -7,15 +7,16 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from django.db import transaction
 from django.db.models import F
 
+from accounts import feed
 from media.models import FetchAttempt, MediaFile, MediaFileQuerySet, StrategyHealth
 from media.services import health
 from media.services.deciding import OUR_TROUBLE_BREAK, Decision, Result, decide, wait_for
 from media.services.registering import source_of
 from media.services.schedule import MOST_ATTEMPTS
 from media.services.settling import write_ready
+from media.services.telling import tell
 from media.storage import is_there
 
 log = structlog.get_logger(__name__)
@@ -26,14 +27,15 @@ Outcome = FetchAttempt.Outcome
 
 def record(results: list[Result], token: uuid.UUID, now: datetime) -> None:
     had = [result for result in results if result.name]
-    with transaction.atomic():
+    with feed.collecting():
         FetchAttempt.objects.bulk_create(_attempt_rows(results))
         for result in results:
             if not result.name:
-                _put(result.errand.media_file, decide(result, now=now, chance=chance), token)
+                _put(result.errand.media_file, decide(result, now=now, chance=chance), token, now)
         kept = write_ready(had, token, now)
+        tell((result.errand.media_file for result in had if result.errand.media_file.pk in kept), at=now)
     for result in had:
-        _tell(result, kept=result.errand.media_file.pk in kept)
+        _log(result, kept=result.errand.media_file.pk in kept)
     _learn(results, now)
 
 
@@ -58,12 +60,12 @@ def _source(media_file: MediaFile) -> tuple[Any, ...]:
     return media_file.instance.client_id, media_file.enc_sha256, media_file.media_key
 
 
-def give_up_on_killers(claimed: list[MediaFile], token: uuid.UUID) -> list[MediaFile]:
+def give_up_on_killers(claimed: list[MediaFile], token: uuid.UUID, now: datetime) -> list[MediaFile]:
     """Settle files that were claimed so often only because their workers ended; returns the rest."""
     for media_file in claimed:
         if media_file.attempts > MOST_ATTEMPTS:
             error = "given up: workers ended while fetching it"
-            _put(media_file, Decision(State.FAILED, MediaFile.Cause.OURS, error), token)
+            _put(media_file, Decision(State.FAILED, MediaFile.Cause.OURS, error), token, now)
     return [media_file for media_file in claimed if media_file.attempts <= MOST_ATTEMPTS]
 
 
@@ -71,26 +73,30 @@ def hold_back(
     media_file: MediaFile, closed: Iterable[StrategyHealth], token: uuid.UUID, now: datetime
 ) -> None:
     """Nothing can be tried before a break is over; that is not this file's fault and costs it no attempt."""
-    _put(media_file, wait_for(media_file, tuple(closed), now, chance), token)
+    _put(media_file, wait_for(media_file, tuple(closed), now, chance), token, now)
 
 
 def hold_back_unreadable(media_file: MediaFile, token: uuid.UUID, now: datetime) -> None:
     """The instance has its alarm; nothing is lost until its secrets can be read again."""
     error = "the instance's secrets fit no key of FIELD_ENCRYPTION_KEYS"
     again = now + OUR_TROUBLE_BREAK
-    _put(media_file, Decision(State.PENDING, MediaFile.Cause.OURS, error, again, counts=False), token)
+    _put(media_file, Decision(State.PENDING, MediaFile.Cause.OURS, error, again, counts=False), token, now)
 
 
-def _put(media_file: MediaFile, decision: Decision, token: uuid.UUID) -> None:
+def _put(media_file: MediaFile, decision: Decision, token: uuid.UUID, now: datetime) -> None:
     changes: dict[str, Any] = {"error": decision.error[:500], "cause": decision.cause}
     if decision.next_attempt_at:
         changes["next_attempt_at"] = decision.next_attempt_at
     if not decision.counts:
         changes["attempts"] = F("attempts") - 1
     held = _held(media_file, token)
-    moved = held.filter(**source_of(media_file)).move_to(decision.state, **changes)
+    with feed.collecting():
+        settled = held.filter(**source_of(media_file)).move_to(decision.state, **changes)
+        # Being fetched is told to nobody, so a file that waits again is no news.
+        if settled and decision.state != State.PENDING:
+            tell([media_file], at=now)
     # A message told of another source meanwhile: what this fetch found does not hold for it.
-    moved = moved or held.move_to(State.PENDING)
+    moved = settled or held.move_to(State.PENDING)
     log.info(
         "media file not had" if moved else "lease lost, result dropped",
         instance=media_file.instance_id,
@@ -105,7 +111,7 @@ def _put(media_file: MediaFile, decision: Decision, token: uuid.UUID) -> None:
 def _reuse(media_file: MediaFile, twin: MediaFile, token: uuid.UUID, now: datetime) -> None:
     same = ("size", "sha256", "mimetype", "warning")
     facts = {name: getattr(twin, name) for name in same}
-    with transaction.atomic():
+    with feed.collecting():
         moved = _held(media_file, token).move_to(
             State.READY, file=twin.file.name, strategy="reuse", error="", cause="", ready_at=now, **facts
         )
@@ -117,6 +123,7 @@ def _reuse(media_file: MediaFile, twin: MediaFile, token: uuid.UUID, now: dateti
                 outcome=Outcome.OK,
                 reason=f"the same file as media file {twin.pk}",
             )
+            tell([media_file], at=now)
 
 
 def _held(media_file: MediaFile, token: uuid.UUID) -> MediaFileQuerySet:
@@ -159,7 +166,7 @@ def _learn(results: list[Result], now: datetime) -> None:
             log.error("fetch failed with a bug", media_file=result.errand.media_file.pk, traceback=result.bug)
 
 
-def _tell(result: Result, *, kept: bool) -> None:
+def _log(result: Result, *, kept: bool) -> None:
     media_file, last = result.errand.media_file, result.attempts[-1]
     log.info(
         "media file ready" if kept else "lease lost, result dropped",

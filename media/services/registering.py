@@ -5,11 +5,13 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from accounts import feed
 from accounts.models import WhatsappInstance
 from accounts.providers import PROVIDERS
 from accounts.providers.events import MediaDescriptor, MediaKind
 from media.models import MediaFile
 from media.services.keeping import ASKABLE
+from media.services.telling import changes_of
 
 LARGEST_THUMBNAIL = 64 * 1024
 State = MediaFile.State
@@ -48,8 +50,12 @@ def learn_source(media_file: MediaFile, media: MediaDescriptor, *, now: datetime
     # The row may have moved since it was read: the database says where it stands.
     rows = MediaFile.objects.filter(pk=media_file.pk)
     fresh = {"next_attempt_at": now, "attempts": 0, "error": "", "cause": ""}
+    asked = rows.filter(state__in=ASKABLE)
+    with feed.collecting():
+        feed.tell(changes_of(asked, at=now))
+        moved = asked.move_to(State.PENDING, **fresh, **news)
     return bool(
-        rows.filter(state__in=ASKABLE).move_to(State.PENDING, **fresh, **news)
+        moved
         or rows.filter(state=State.PENDING).update(next_attempt_at=now, **news)
         or rows.filter(state=State.FETCHING).update(**news)
     )
