@@ -1,0 +1,125 @@
+"""What people do with a conversation that its other side never hears of. Every change is told to the feed."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Prefetch, prefetch_related_objects
+
+from accounts.feed import Action, Topic, change, tell
+from accounts.models import Client, User, WhatsappInstance
+from messaging.models import Contact, Conversation, Label, Note
+
+Status = Conversation.Status
+
+
+class DoesNotFit(Exception):
+    """``field`` of what was asked for names something that cannot be."""
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field, self.detail = field, detail
+
+
+def assignable(conversation: Conversation) -> Any:
+    people = User.objects.filter(is_active=True, memberships__client=conversation.instance.client_id)
+    return people.distinct()
+
+
+@transaction.atomic
+def alter(conversation: Conversation, facts: Mapping[str, Any], *, now: datetime) -> None:
+    """``facts``: ``status``, ``assigned_to`` as a user's id or None, ``labels`` as ids; what is left out stays."""
+    columns = {}
+    if "status" in facts:
+        columns["status"] = Status(facts["status"])
+    if "assigned_to" in facts:
+        columns["assigned_to_id"] = _assignee(conversation, facts["assigned_to"])
+    if columns:
+        # Only these: the counters belong to the worker.
+        Conversation.objects.filter(pk=conversation.pk).update(**columns)
+    if "labels" in facts:
+        conversation.labels.set(_labels(conversation, facts["labels"]))
+    conversation.refresh_from_db(fields=["status", "assigned_to"])
+    if facts:
+        _tell([conversation], now)
+
+
+def open_again(conversation: Conversation, *, now: datetime) -> None:
+    alter(conversation, {"status": Status.OPEN}, now=now)
+
+
+def close(conversation: Conversation, *, now: datetime) -> None:
+    alter(conversation, {"status": Status.CLOSED}, now=now)
+
+
+def assign(conversation: Conversation, user: int | None, *, now: datetime) -> None:
+    alter(conversation, {"assigned_to": user}, now=now)
+
+
+@transaction.atomic
+def write_note(conversation: Conversation, text: str, *, by: User, now: datetime) -> Note:
+    note = Note.objects.create(conversation=conversation, author=by, text=text, created_at=now)
+    _tell([conversation], now)
+    return note
+
+
+@transaction.atomic
+def delete_note(note: Note, *, now: datetime) -> None:
+    note.delete()
+    _tell([note.conversation], now)
+
+
+def make_label(client: Client, **facts: Any) -> Label:
+    return _saved(Label(client=client, **facts))
+
+
+@transaction.atomic
+def alter_label(label: Label, facts: Mapping[str, Any], *, now: datetime) -> None:
+    for name, value in facts.items():
+        setattr(label, name, value)
+    _saved(label)
+    _tell(label.conversations.order_by(), now)
+
+
+@transaction.atomic
+def delete_label(label: Label, *, now: datetime) -> None:
+    labelled = list(label.conversations.order_by())
+    label.delete()
+    _tell(labelled, now)
+
+
+@transaction.atomic
+def rename_contact(contact: Contact, name: str, *, now: datetime) -> None:
+    Contact.objects.filter(pk=contact.pk).update(name=name)
+    contact.name = name
+    _tell(contact.conversations.order_by(), now)
+
+
+def _assignee(conversation: Conversation, user: int | None) -> int | None:
+    if user is not None and not assignable(conversation).filter(pk=user).exists():
+        raise DoesNotFit("assigned_to", "There is no such user among the client's members.")
+    return user
+
+
+def _labels(conversation: Conversation, wanted: Iterable[int]) -> list[Label]:
+    ids = set(wanted)
+    found = list(Label.objects.filter(client=conversation.instance.client_id, pk__in=ids))
+    if len(found) != len(ids):
+        raise DoesNotFit("labels", "The client has no such label.")
+    return found
+
+
+def _saved(label: Label) -> Label:
+    try:
+        with transaction.atomic():
+            label.save()
+    except IntegrityError as exc:
+        raise DoesNotFit("name", "The client has a label with this name.") from exc
+    return label
+
+
+def _tell(conversations: Iterable[Conversation], now: datetime) -> None:
+    rows = list(conversations)
+    prefetch_related_objects(rows, Prefetch("instance", WhatsappInstance.objects.sealed()))
+    tell(change(row.instance, Topic.CONVERSATION, row.pk, Action.UPDATED, at=now) for row in rows)
