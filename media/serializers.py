@@ -1,0 +1,129 @@
+"""How media files look to front ends: nothing that fetches or decrypts them, and no address but our own."""
+
+import base64
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.models import WhatsappInstance
+from media.models import FetchAttempt, MediaFile
+from media.sniffing import by_magic
+
+# What browsers show from a data URI and cannot run.
+PICTURES = ("image/jpeg", "image/png", "image/webp", "image/gif")
+# A message's text and payload are not asked for when only its ids are shown.
+NEEDLESS = (
+    *("message__text", "message__payload", "message__earlier_texts"),
+    *(f"instance__{name}" for name in WhatsappInstance.SECRET_FIELDS),
+)
+
+
+class MediaFileSerializer(serializers.ModelSerializer[MediaFile]):
+    """``message`` and ``conversation`` are null for a file that no message has."""
+
+    client = serializers.IntegerField(source="instance.client_id", read_only=True)
+    message = serializers.SerializerMethodField(help_text="The message that brought it or sends it.")
+    conversation = serializers.SerializerMethodField()
+    waveform = serializers.SerializerMethodField(help_text="Loudness of a voice note, 0 to 100.")
+    has_thumbnail = serializers.SerializerMethodField(help_text="The detail has it.")
+    next_attempt_at = serializers.SerializerMethodField(help_text="Null unless pending.")
+    content_url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = MediaFile
+        fields: ClassVar[tuple[str, ...]] = (
+            *(
+                "id",
+                "client",
+                "instance",
+                "conversation",
+                "message",
+                "kind",
+                "state",
+                "cause",
+                "error",
+                "warning",
+            ),
+            *(
+                "mimetype",
+                "filename",
+                "size",
+                "declared_size",
+                "sha256",
+                "duration",
+                "width",
+                "height",
+                "pages",
+            ),
+            *(
+                "animated",
+                "waveform",
+                "has_thumbnail",
+                "strategy",
+                "attempts",
+                "next_attempt_at",
+                "expires_at",
+            ),
+            *("ready_at", "created_at", "content_url"),
+        )
+        read_only_fields = fields
+
+    @classmethod
+    def with_related(cls, rows: QuerySet[MediaFile]) -> QuerySet[MediaFile]:
+        """Whatever a page shows, in one query."""
+        return rows.select_related("instance", "message").defer(*NEEDLESS)
+
+    @extend_schema_field({"type": ["integer", "null"]})
+    def get_message(self, media_file: MediaFile) -> int | None:
+        return getattr(getattr(media_file, "message", None), "pk", None)
+
+    @extend_schema_field({"type": ["integer", "null"]})
+    def get_conversation(self, media_file: MediaFile) -> int | None:
+        return getattr(getattr(media_file, "message", None), "conversation_id", None)
+
+    def get_waveform(self, media_file: MediaFile) -> list[int]:
+        return list(bytes(media_file.waveform))
+
+    def get_has_thumbnail(self, media_file: MediaFile) -> bool:
+        return bool(media_file.thumbnail)
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_next_attempt_at(self, media_file: MediaFile) -> Any:
+        waits = media_file.state == MediaFile.State.PENDING
+        return serializers.DateTimeField().to_representation(media_file.next_attempt_at) if waits else None
+
+    def get_content_url(self, media_file: MediaFile) -> str:
+        return reverse("media-content", args=[media_file.pk])
+
+
+class MediaFileDetailSerializer(MediaFileSerializer):
+    thumbnail = serializers.SerializerMethodField(
+        help_text="A small picture as a data URI, from the message itself: there before the file is."
+    )
+
+    class Meta(MediaFileSerializer.Meta):
+        fields = (*MediaFileSerializer.Meta.fields, "thumbnail")
+        read_only_fields = fields
+
+    @extend_schema_field({"type": ["string", "null"]})
+    def get_thumbnail(self, media_file: MediaFile) -> str | None:
+        content = bytes(media_file.thumbnail)
+        mimetype = by_magic(content)
+        if mimetype not in PICTURES:
+            return None
+        return f"data:{mimetype};base64,{base64.b64encode(content).decode()}"
+
+
+class FetchAttemptSerializer(serializers.ModelSerializer[FetchAttempt]):
+    class Meta:
+        model = FetchAttempt
+        fields = ("id", "strategy", "started_at", "duration", "http_status", "bytes", "outcome", "reason")
+        read_only_fields = fields
+
+
+class LinkSerializer(serializers.Serializer[Any]):
+    url = serializers.URLField()
+    expires_at = serializers.DateTimeField()
