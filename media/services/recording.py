@@ -2,7 +2,7 @@
 
 import random
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.db.models import F
 from accounts import feed
 from media.models import FetchAttempt, MediaFile, MediaFileQuerySet, StrategyHealth
 from media.services import health
+from media.services.counting import count
 from media.services.deciding import OUR_TROUBLE_BREAK, Decision, Result, decide, wait_for
 from media.services.registering import source_of
 from media.services.schedule import MOST_ATTEMPTS
@@ -34,6 +35,7 @@ def record(results: list[Result], token: uuid.UUID, now: datetime) -> None:
                 _put(result.errand.media_file, decide(result, now=now, chance=chance), token, now)
         kept = write_ready(had, token, now)
         tell((result.errand.media_file for result in had if result.errand.media_file.pk in kept), at=now)
+        count(_sized(result for result in had if result.errand.media_file.pk in kept), now=now)
     for result in had:
         _log(result, kept=result.errand.media_file.pk in kept)
     _learn(results, now)
@@ -124,6 +126,15 @@ def _reuse(media_file: MediaFile, twin: MediaFile, token: uuid.UUID, now: dateti
                 reason=f"the same file as media file {twin.pk}",
             )
             tell([media_file], at=now)
+            # One that was lost and is had again was counted before.
+            if media_file.ready_at is None:
+                count([(media_file, twin.size or 0)], now=now)
+
+
+def _sized(results: Iterable[Result]) -> Iterator[tuple[MediaFile, int]]:
+    for result in results:
+        if result.fetched and result.errand.media_file.ready_at is None:
+            yield result.errand.media_file, result.fetched.size
 
 
 def _held(media_file: MediaFile, token: uuid.UUID) -> MediaFileQuerySet:
