@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Least
 
 from accounts.models import WhatsappInstance
@@ -35,8 +35,10 @@ TIME_OF = {
 }
 
 
-def keep_statuses(told: Iterable[tuple[WhatsappInstance, StatusChanged, Message | None, datetime]]) -> None:
-    """Each status event once, by the database's own constraint."""
+def keep_statuses(
+    told: Iterable[tuple[WhatsappInstance, StatusChanged, Message | None, datetime]],
+) -> list[Message]:
+    """Each status event once, by the database's own constraint; returns the messages that it changed."""
     rows = [
         StatusChange(
             instance=instance,
@@ -51,9 +53,7 @@ def keep_statuses(told: Iterable[tuple[WhatsappInstance, StatusChanged, Message 
         for instance, change, message, received_at in told
     ]
     StatusChange.objects.bulk_create(rows, ignore_conflicts=True)
-    for row in rows:
-        if row.message:
-            apply_status(row.message, row)
+    return [row.message for row in rows if row.message and apply_status(row.message, row)]
 
 
 def adopt_statuses(messages: Iterable[Message]) -> None:
@@ -73,21 +73,24 @@ def adopt_statuses(messages: Iterable[Message]) -> None:
             apply_status(message, row)
 
 
-def apply_status(message: Message, change: StatusChange) -> None:
-    """Forward only: READ before DELIVERY stays READ, and the earliest time of each status stays."""
+def apply_status(message: Message, change: StatusChange) -> bool:
+    """Forward only: READ before DELIVERY stays READ, and the earliest time of each status stays. True if news."""
     if message.direction != Message.Direction.OUTBOUND:
-        return
+        return False
     rank = Message.STATUS_RANK
     lower = [status for status in rank if rank[status] < rank[change.status]]
     changes: dict[str, Any] = {
         "status": Case(When(status__in=lower, then=Value(str(change.status))), default=F("status"))
     }
+    news = Q(status__in=lower)
     column = TIME_OF.get(MessageStatus(change.status))
     if column:
         changes[column] = Least(Coalesce(F(column), change.occurred_at), change.occurred_at)
+        news |= Q(**{column: None}) | Q(**{f"{column}__gt": change.occurred_at})
     if change.error:
         changes["error"] = change.error
-    Message.objects.filter(pk=message.pk).update(**changes)
+        news |= ~Q(error=change.error)
+    return bool(Message.objects.filter(news, pk=message.pk).update(**changes))
 
 
 def belongs(message: Message, change: MessageChange, people: People) -> bool:
@@ -113,32 +116,38 @@ def _may_rewrite(message: Message, change: MessageChange, people: People) -> boo
     return author is not None and author.pk == message.sender_id
 
 
-def apply_change(message: Message, change: MessageChange, people: People, received_at: datetime) -> None:
+def apply_change(message: Message, change: MessageChange, people: People, received_at: datetime) -> bool:
+    """True if it was news."""
     at = change.occurred_at or received_at
     if isinstance(change, ReactionChanged):
-        _react(message, change, people, at)
-    elif isinstance(change, MessageEdited):
-        _edit(message, change.text, at)
-    elif isinstance(change, MessageRevoked) and message.revoked_at is None:
-        message.revoked_at = at
-        message.save(update_fields=["revoked_at"])
+        return _react(message, change, people, at)
+    if isinstance(change, MessageEdited):
+        return _edit(message, change.text, at)
+    if not isinstance(change, MessageRevoked) or message.revoked_at is not None:
+        return False
+    message.revoked_at = at
+    message.save(update_fields=["revoked_at"])
+    return True
 
 
 def keep_for_later(instance: WhatsappInstance, change: MessageChange, event: WebhookEvent) -> None:
     WaitingChange.objects.get_or_create(instance=instance, provider_message_id=change.message_id, event=event)
 
 
-def _react(message: Message, change: ReactionChanged, people: People, at: datetime) -> None:
-    actor = people.find(change.sender) if change.sender else None
+def _react(message: Message, change: ReactionChanged, people: People, at: datetime) -> bool:
+    actor, emoji = people.find(change.sender) if change.sender else None, change.emoji[:64]
     row, created = Reaction.with_removed.get_or_create(
-        message=message, actor=actor, defaults={"emoji": change.emoji[:64], "occurred_at": at}
+        message=message, actor=actor, defaults={"emoji": emoji, "occurred_at": at}
     )
-    if not created and at >= row.occurred_at:
-        row.emoji, row.occurred_at = change.emoji[:64], at
-        row.save(update_fields=["emoji", "occurred_at"])
+    if created or at < row.occurred_at:
+        return created and bool(emoji)
+    is_news = row.emoji != emoji
+    row.emoji, row.occurred_at = emoji, at
+    row.save(update_fields=["emoji", "occurred_at"])
+    return is_news
 
 
-def _edit(message: Message, text: str, at: datetime) -> None:
+def _edit(message: Message, text: str, at: datetime) -> bool:
     """Each version in its place, in whatever order the edits come; a repeated one changes nothing.
 
     Of very many, the first text and the newest stay.
@@ -147,7 +156,7 @@ def _edit(message: Message, text: str, at: datetime) -> None:
     ends = [datetime.fromisoformat(version["until"]) for version in message.earlier_texts]
     place = bisect(ends, at)
     if at in ends or texts[place] == text:
-        return
+        return False
     texts.insert(place + 1, text)
     ends.insert(place, at)
     if len(ends) > MOST_EDITS:
@@ -157,3 +166,4 @@ def _edit(message: Message, text: str, at: datetime) -> None:
         {"text": earlier, "until": end.isoformat()} for earlier, end in zip(texts, ends, strict=False)
     ]
     message.save(update_fields=["text", "edited_at", "earlier_texts"])
+    return True

@@ -6,7 +6,9 @@ import structlog
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 
-from accounts.models import Client
+from accounts import feed
+from accounts.feed import Action
+from accounts.models import Change, Client
 from accounts.providers.events import AliasKind, Party
 from messaging.models import Contact, ContactAlias, Conversation, Message, Reaction, StatusChange
 
@@ -111,7 +113,7 @@ class People:
 
 
 def merge(keeper: Contact, other: Contact) -> None:
-    """Everything of ``other`` becomes ``keeper``'s; runs inside the caller's transaction."""
+    """Everything of ``other`` becomes ``keeper``'s; runs inside the caller's transaction, which is ``collecting``."""
     for conversation in Conversation.objects.filter(contact=other):
         twin = Conversation.objects.filter(
             instance=conversation.instance_id, contact=keeper, kind=conversation.kind
@@ -120,6 +122,9 @@ def merge(keeper: Contact, other: Contact) -> None:
             _join(twin, conversation)
         else:
             Conversation.objects.filter(pk=conversation.pk).update(contact=keeper)
+        _tell(keeper.client_id, twin or conversation, Action.UPDATED)
+        if twin:
+            _tell(keeper.client_id, conversation, Action.DELETED)
     Message.objects.filter(sender=other).update(sender=keeper)
     _move_reactions(keeper, other)
     ContactAlias.objects.filter(contact=other).update(contact=keeper)
@@ -128,6 +133,12 @@ def merge(keeper: Contact, other: Contact) -> None:
         keeper.name = other.name
     log.info("contacts merged", client=keeper.client_id, contact=keeper.pk, merged=other.pk)
     Contact.objects.filter(pk=other.pk).delete()
+
+
+def _tell(client_id: int, conversation: Conversation, action: Change.Action) -> None:
+    instance, topic = conversation.instance_id, feed.Topic.CONVERSATION
+    facts = {"client_id": client_id, "instance_id": instance, "topic": topic, "action": action}
+    feed.tell([Change(object_id=conversation.pk, **facts)])
 
 
 def _join(keeper: Conversation, other: Conversation) -> None:

@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
 
+from accounts import feed
 from accounts.fields import CannotDecrypt
 from accounts.models import WhatsappInstance
 from accounts.providers.base import Provider
@@ -35,8 +37,7 @@ class Naming:
         """Write down what was learned and ask for more; how many names there were."""
         named = 0
         while not self._names.empty():
-            pk, title = self._names.get()
-            named += Conversation.objects.filter(pk=pk, title="").update(title=title[:200])
+            named += _name(*self._names.get())
         if time.monotonic() - self._looked_at > LOOK_SECONDS:
             self._looked_at = time.monotonic()
             self._ask()
@@ -62,6 +63,18 @@ class Naming:
             self._names.put((pk, provider.group_metadata(chat_id)))
         except ProviderError as exc:
             log.info("group name not had", conversation=pk, reason=exc.reason, status=exc.status)
+
+
+def _name(pk: int, title: str) -> int:
+    rows = Conversation.objects.filter(pk=pk, title="")
+    instances = Prefetch("instance", WhatsappInstance.objects.sealed())
+    with feed.collecting():
+        now = timezone.now()
+        feed.tell(
+            feed.change(row.instance, feed.Topic.CONVERSATION, row.pk, feed.Action.UPDATED, at=now)
+            for row in rows.prefetch_related(instances)
+        )
+        return rows.update(title=title[:200])
 
 
 def nameless() -> QuerySet[Conversation]:

@@ -10,15 +10,17 @@ from itertools import groupby
 from time import monotonic
 
 import structlog
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError
 from django.db.models import F, QuerySet
 
+from accounts import feed
 from accounts.leases import Claim, LeaseLost, WaitingQuerySet, lease
 from accounts.models import WhatsappInstance
 from accounts.providers import PROVIDERS
 from accounts.providers.errors import UnknownPayload
 from accounts.providers.events import Event, Ignored, MessageChange
 from messaging.models import Message, WaitingChange, WebhookEvent
+from messaging.services.counting import count
 from messaging.services.receiving import Receiving, Told
 
 log = structlog.get_logger(__name__)
@@ -164,10 +166,11 @@ def _apply(batch: list[WebhookEvent], lines: Lines, token: uuid.UUID, now: datet
         told += mine
     if len(batch) > 1 and len(told) > MOST_EVENTS:
         raise TooMuchAtOnce(f"{len(told)} events")
-    with transaction.atomic():
+    with feed.collecting():
         new = Receiving(lines.home.client, told, now=now).apply()
         _apply_waiting(new, lines, now)
         _write_back(outcomes, token, now)
+        count(new, now=now)
 
 
 def _read(webhook: WebhookEvent, lines: Lines) -> tuple[list[Told[Event]], Outcome]:

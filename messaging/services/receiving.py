@@ -10,7 +10,9 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from accounts.models import Client, WhatsappInstance
+from accounts import feed
+from accounts.feed import Action, Topic
+from accounts.models import Change, Client, WhatsappInstance
 from accounts.providers.events import (
     ConnectionChanged,
     Event,
@@ -47,7 +49,7 @@ class Told(Generic[E]):
 
 
 class Receiving:
-    """One batch of events of one client, applied inside the caller's transaction."""
+    """One batch of events of one client, applied inside the caller's transaction, which is ``feed.collecting``."""
 
     def __init__(self, client: Client, told: list[Told[Event]], *, now: datetime) -> None:
         self.now = now
@@ -57,6 +59,8 @@ class Receiving:
         self.people = People(client, _parties(one.event for one in told))
         self.threads = Threads(self.people)
         self.messages: dict[str, dict[int, Message]] = {}
+        self.instances = {one.instance.pk: one.instance for one in told}
+        self.touched: list[Message] = []
 
     def apply(self) -> list[Message]:
         """Who is who first, so that nothing read afterwards is merged away; returns the messages that are new."""
@@ -65,6 +69,7 @@ class Receiving:
         new = self._keep_messages()
         self._apply_changes()
         self._note_lines()
+        self._tell(new)
         return new
 
     def _settle_people(self) -> None:
@@ -81,8 +86,9 @@ class Receiving:
     def _read_messages(self) -> None:
         named = {one.event.message_id for one in self.received}
         named |= {one.event.message_id for one in self.changed}
-        instances = {one.instance.pk for one in self.told}
-        rows = Message.objects.filter(provider_message_id__in=named, conversation__instance__in=instances)
+        rows = Message.objects.filter(
+            provider_message_id__in=named, conversation__instance__in=self.instances
+        )
         for message in rows.select_related("conversation", "media"):
             self._remember(message)
 
@@ -151,6 +157,7 @@ class Receiving:
             self._fill(message, one)
             if message.pk:
                 _save_content(message)
+                self.touched.append(message)
         elif event.media and message.media and message.media.pk:
             media.learn_source(message.media, event.media, now=self.now)
 
@@ -161,10 +168,11 @@ class Receiving:
             if isinstance(one.event, StatusChanged):
                 statuses.append((one.instance, one.event, message, one.webhook.received_at))
             elif message:
-                changes.apply_change(message, one.event, self.people, one.webhook.received_at)
+                if changes.apply_change(message, one.event, self.people, one.webhook.received_at):
+                    self.touched.append(message)
             else:
                 changes.keep_for_later(one.instance, one.event, one.webhook)
-        changes.keep_statuses(statuses)
+        self.touched += changes.keep_statuses(statuses)
 
     def _target(self, one: Told[MessageChange]) -> Message | None:
         of_line = [
@@ -187,6 +195,19 @@ class Receiving:
         for trouble in _only(self.told, LineTrouble):
             at = trouble.event.occurred_at or trouble.webhook.received_at
             raise_alarm(trouble.instance, f"{trouble.event.code}: {trouble.event.reason}", now=at)
+
+    def _tell(self, new: list[Message]) -> None:
+        """A conversation before its messages: whoever is told of one can show it."""
+        for thread, action in self.threads.touched():
+            self._tell_of(Topic.CONVERSATION, thread.pk, action, thread)
+        for message in new:
+            self._tell_of(Topic.MESSAGE, message.pk, Action.CREATED, message.conversation)
+        for message in self.touched:
+            self._tell_of(Topic.MESSAGE, message.pk, Action.UPDATED, message.conversation)
+
+    def _tell_of(self, topic: Change.Topic, pk: int, action: Change.Action, thread: Conversation) -> None:
+        instance = self.instances[thread.instance_id]
+        feed.tell([feed.change(instance, topic, pk, action, at=self.now)])
 
     def _connected(self, instance: WhatsappInstance, connected: bool, phone: str, at: datetime) -> None:
         # A clock that runs ahead must not outweigh what is learned later.

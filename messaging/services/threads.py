@@ -8,7 +8,8 @@ from typing import Any
 
 from django.db.models import F, OuterRef, Q, Subquery
 
-from accounts.models import WhatsappInstance
+from accounts.feed import Action
+from accounts.models import Change, WhatsappInstance
 from accounts.providers.events import Chat, ChatKind
 from messaging.models import Conversation, Message
 from messaging.services.contacts import People
@@ -21,6 +22,7 @@ class Threads:
     people: People
     _known: dict[tuple[int, str], Conversation] = field(default_factory=dict)
     _arrivals: Counter[int] = field(default_factory=Counter)
+    _created: set[int] = field(default_factory=set)
 
     def read(self, chats: Iterable[tuple[WhatsappInstance, Chat]]) -> None:
         pairs = list(chats)
@@ -42,6 +44,7 @@ class Threads:
             self._known[key] = Conversation.objects.create(
                 instance=instance, kind=kind, contact=contact, **_looks(chat)
             )
+            self._created.add(self._known[key].pk)
         return self._known[key]
 
     def arrived(self, conversation: Conversation, chat: Chat, *, at: datetime, unread: bool) -> None:
@@ -51,6 +54,13 @@ class Threads:
         if at >= newest or not conversation.title:
             _learn_title(conversation, chat)
         conversation.last_message_at = max(at, newest)
+
+    def touched(self) -> list[tuple[Conversation, Change.Action]]:
+        rows = {row.pk: row for row in self._known.values()}
+        return [
+            (rows[pk], Action.CREATED if pk in self._created else Action.UPDATED)
+            for pk in sorted({*self._created, *self._arrivals})
+        ]
 
     def write(self) -> None:
         """Counters change in the database: others may be changing them as well."""
