@@ -38,6 +38,7 @@ class CloudComposer:
             return self.change(
                 "smb_message_echoes", contacts=[self._contact(who)], message_echoes=[self._filled(echo)]
             )
+        self.world.heard(self.line.id, who, float(found["timestamp"]))
         named = self._filled({"from": who.phone, "from_user_id": who.bsuid})
         return self.change(contacts=[self._contact(who)], messages=[{**named, **found}])
 

@@ -15,7 +15,14 @@ HTML_PAGE = (
 @dataclass(slots=True)
 class Fault:
     """One way to misbehave. Byte positions count from the start of the body that is being answered, but
-    ``flip_at``, which is a place in the file: a resumed download meets the same wrong byte."""
+    ``flip_at``, which is a place in the file: a resumed download meets the same wrong byte.
+
+    What was asked is done when the real answer is given, and also with ``accepts``, whatever is answered. For a
+    sending: ``hang_up=True`` closes the connection and nothing was sent; ``accepts=True, hang_up=True`` sends,
+    with echo and statuses, and closes without an answer; ``accepts=True, status=502`` sends and lets a gateway say
+    that it did not; ``answer_after=5`` sends at once and answers five seconds later, where ``delay`` waits before
+    anything is done.
+    """
 
     status: int | None = None
     body: str = ""
@@ -24,6 +31,9 @@ class Fault:
     html: bool = False
     redirect: str = ""
     expired: bool = False
+    accepts: bool = False
+    hang_up: bool = False
+    answer_after: float = 0
     delay: float = 0
     slow: int = 0
     cut_at: int | None = None

@@ -1,6 +1,7 @@
 """Meta's media: an id that lives for days, an address that lives for minutes."""
 
 import hashlib
+from typing import Any
 
 from tests.simulator.cdn import Route
 from tests.simulator.wire import Request, Response, file_response, json_response, text_response
@@ -26,10 +27,13 @@ def media_url(world: World, file: StoredFile, source: str) -> str:
 
 
 def graph_error(
-    status: int, code: int, message: str, kind: str = "OAuthException", subcode: int = 0
+    status: int, code: int, message: str, kind: str = "OAuthException", subcode: int = 0, details: str = ""
 ) -> Response:
     error = {"message": message, "type": kind, "code": code, "fbtrace_id": "SIMULATED"}
-    return json_response(status, {"error": {**error, **({"error_subcode": subcode} if subcode else {})}})
+    more: dict[str, Any] = {"error_subcode": subcode} if subcode else {}
+    if details:
+        more["error_data"] = {"messaging_product": "whatsapp", "details": details}
+    return json_response(status, {"error": {**error, **more}})
 
 
 def media_info(world: World, line: Line, file: StoredFile, request: Request) -> Response:

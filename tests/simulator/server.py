@@ -73,13 +73,23 @@ class Connection(socketserver.BaseRequestHandler):
         fault = world.faults.take(*route.points)
         if fault and fault.delay:
             self._wait(fault.delay)
-        response = (fault.replacement() if fault else None) or route.answer()
+        response = self._response(fault, route) if fault else route.answer()
         if not (fault and fault.no_range):
             response = cut_range(request, response)
         if fault and fault.touches_body:
             self._write_faulty(fault, response)
         else:
             self._write(response, request)
+
+    def _response(self, fault: Fault, route: Route) -> Response:
+        instead = fault.replacement()
+        real = route.answer() if fault.accepts or not (instead or fault.hang_up) else None
+        if fault.answer_after:
+            self._wait(fault.answer_after)
+        response = instead or real
+        if response is None or fault.hang_up:
+            raise Hangup
+        return response
 
     def _write(self, response: Response, request: Request) -> None:
         close = request.headers.get("connection", "").lower() == "close"

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.simulator.conftest import Inbox
 from tests.simulator.server import Simulator
 from tests.simulator.world import Line, StoredFile
 
@@ -97,6 +98,50 @@ def test_time_passes_before_the_file_is_there(file: StoredFile, url: str, facts:
     began = time.monotonic()
     assert requests.get(url, timeout=5).content == file.stored.data
     assert time.monotonic() - began > 0.25
+
+
+def send_text(sim: Simulator, line: Line) -> requests.Response:
+    asked = {"instanceId": line.id}
+    headers = {"Authorization": f"Bearer {line.token}"}
+    body = {"phone": "5511900002222", "message": "oi"}
+    return requests.post(
+        f"{sim.wapi_base}/message/send-text", params=asked, json=body, headers=headers, timeout=5
+    )
+
+
+def test_a_connection_hung_up_has_sent_nothing(sim: Simulator, wapi_line: Line) -> None:
+    sim.world.fault("send-text", hang_up=True, times=1)
+    with pytest.raises(requests.ConnectionError):
+        send_text(sim, wapi_line)
+    assert sim.world.sent == []
+    assert send_text(sim, wapi_line).status_code == 200
+
+
+def test_a_message_may_leave_without_an_answer(sim: Simulator, wapi_line: Line, inbox: Inbox) -> None:
+    wapi_line.use_webhook(inbox.url)
+    sim.world.fault("send-text", accepts=True, hang_up=True)
+    with pytest.raises(requests.ConnectionError):
+        send_text(sim, wapi_line)
+    echo, *statuses = inbox.wait_for(4)
+    assert (echo["messageId"], echo["fromApi"]) == (sim.world.sent[0].id, True)
+    assert [status["status"] for status in statuses] == ["SERVER", "DELIVERY", "READ"]
+
+
+@pytest.mark.parametrize(("accepts", "count"), [(True, 1), (False, 0)])
+def test_a_message_may_leave_and_be_answered_as_lost(
+    sim: Simulator, wapi_line: Line, accepts: bool, count: int
+) -> None:
+    sim.world.fault("send-text", accepts=accepts, status=502)
+    assert send_text(sim, wapi_line).status_code == 502
+    assert len(sim.world.sent) == count
+
+
+def test_a_late_answer_is_that_of_what_was_done_at_once(sim: Simulator, wapi_line: Line) -> None:
+    sim.world.fault("send-text", answer_after=0.3)
+    answer = send_text(sim, wapi_line)
+    [sent] = sim.world.sent
+    assert answer.json()["messageId"] == sent.id
+    assert sim.world.now() - sent.at > 0.25
 
 
 def test_a_fault_of_one_file_leaves_others_alone(sim: Simulator, wapi_line: Line, file: StoredFile) -> None:

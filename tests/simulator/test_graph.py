@@ -82,6 +82,72 @@ def test_a_read_receipt_is_taken(sim: Simulator, cloud_line: Line) -> None:
     body = {"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.X"}
     assert tell(sim, f"{cloud_line.id}/messages", body).json() == {"success": True}
     assert sim.world.sent == []
+    assert [seen.line_id for seen in sim.world.seen("read-message")] == [cloud_line.id]
+
+
+def text_to(to: str, **more: object) -> dict[str, object]:
+    return {"messaging_product": "whatsapp", "type": "text", "text": {"body": "olá"}, "to": to, **more}
+
+
+def template_to(to: str, **template: object) -> dict[str, object]:
+    return {"messaging_product": "whatsapp", "type": "template", "template": template, "to": to}
+
+
+def code_of(answer: requests.Response) -> int:
+    return int(answer.json().get("error", {}).get("code", 0))
+
+
+@pytest.mark.parametrize(
+    ("template", "code"),
+    [
+        ({"name": "hi", "language": {"code": "en"}}, 0),
+        ({"name": "", "language": {"code": "en"}}, 100),
+        ({"name": "hi", "language": "en"}, 100),
+        ({"name": "hi", "language": {}}, 100),
+        ({"name": "hi"}, 100),
+        ({}, 100),
+    ],
+)
+def test_a_template_needs_its_name_and_language(
+    sim: Simulator, cloud_line: Line, template: dict[str, object], code: int
+) -> None:
+    answer = tell(sim, f"{cloud_line.id}/messages", template_to(ANA.phone, **template))
+    assert (code_of(answer), len(sim.world.sent)) == (code, int(not code))
+
+
+def test_who_has_not_written_for_a_day_gets_templates_only(sim: Simulator, cloud_line: Line) -> None:
+    sim.world.enforces_window = True
+    path, at = f"{cloud_line.id}/messages", sim.world.now() - 86_000
+    assert code_of(tell(sim, path, text_to(ANA.phone))) == 131047
+    CloudComposer(sim.world, cloud_line).text(ANA, "hi", at=at)
+    assert code_of(tell(sim, path, text_to(f"+{ANA.phone}"))) == 0
+    assert code_of(tell(sim, path, text_to("", recipient=ANA.bsuid))) == 0
+    sim.world.clock_offset += 500
+    assert code_of(tell(sim, path, text_to(ANA.phone))) == 131047
+    assert code_of(tell(sim, path, template_to(ANA.phone, name="hi", language={"code": "en"}))) == 0
+
+
+def test_our_own_words_open_no_window(sim: Simulator, cloud_line: Line) -> None:
+    sim.world.enforces_window = True
+    CloudComposer(sim.world, cloud_line).text(ANA, "hi", from_me=True)
+    sim.world.heard("another-line", ANA)
+    assert code_of(tell(sim, f"{cloud_line.id}/messages", text_to(ANA.phone))) == 131047
+
+
+def test_a_pair_is_held_back_for_a_while(sim: Simulator, cloud_line: Line) -> None:
+    sim.world.pair_limit, path = 2, f"{cloud_line.id}/messages"
+    codes = [code_of(tell(sim, path, text_to(ANA.phone))) for _ in range(3)]
+    assert codes == [0, 0, 131056]
+    assert code_of(tell(sim, path, text_to("5511900009999"))) == 0
+    sim.world.clock_offset += 271
+    assert code_of(tell(sim, path, text_to(ANA.phone))) == 0
+
+
+def test_a_reaction_is_taken(sim: Simulator, cloud_line: Line) -> None:
+    reaction = {"message_id": "wamid.X", "emoji": ""}
+    body = {"messaging_product": "whatsapp", "to": ANA.phone, "type": "reaction", "reaction": reaction}
+    assert tell(sim, f"{cloud_line.id}/messages", body).status_code == 200
+    assert [sent.kind for sent in sim.world.sent] == ["reaction"]
 
 
 def test_an_upload_gives_an_id_that_can_be_sent(sim: Simulator, cloud_line: Line) -> None:

@@ -53,7 +53,8 @@ def answer_send(world: World, courier: Courier, line: Line, call: str, body: Bod
         return json_response(400, {"error": True, "message": f"Campo obrigatório: {missing[0]}"})
     if not DESTINATION.fullmatch(str(body["phone"])):
         return json_response(400, {"error": True, "message": "Número inválido."})
-    sent = Sent(world.message_id(), line.id, str(body["phone"]), call.removeprefix("send-"), body)
+    kind = call.removeprefix("send-")
+    sent = Sent(world.message_id(), line.id, str(body["phone"]), kind, body, at=world.now())
     sent.file = carried_file(world, line, call, body)
     world.sent.append(sent)
     follow(world, courier, line, sent, echo_content(world, call, body, sent.file))

@@ -134,6 +134,7 @@ class Sent:
     kind: str
     body: dict[str, Any]
     file: StoredFile | None = None
+    at: float = 0
 
 
 @dataclass(slots=True)
@@ -143,6 +144,9 @@ class Link:
 
 
 class World:
+    """``enforces_window`` lets only templates through to people who have not written to the Meta line within a day;
+    ``pair_limit`` is how many messages such a line may send to one person in 270 seconds."""
+
     def __init__(self, seed: int | None = None, now: float | None = None) -> None:
         self.random = random.Random(seed)
         self.clock_offset = 0.0 if now is None else now - time.time()
@@ -150,6 +154,8 @@ class World:
         self.alternative_download = False
         self.verifies_webhooks = False
         self.link_lifetime = float(DAY)
+        self.enforces_window = False
+        self.pair_limit: int | None = None
         self.acknowledge_after = 0.2
         self.faults = FaultBook()
         self.lines: dict[str, Line] = {}
@@ -157,6 +163,7 @@ class World:
         self.files_by_path: dict[str, StoredFile] = {}
         self.links: dict[str, Link] = {}
         self.sent: list[Sent] = []
+        self.wrote: dict[tuple[str, str], float] = {}
         self.requests: deque[Seen] = deque(maxlen=10_000)
         self.deliveries: deque[dict[str, Any]] = deque(maxlen=1_000)
         self.lock = RLock()
@@ -173,6 +180,16 @@ class World:
         with self.lock:
             self.lines[line.id] = line
         return line
+
+    def heard(self, line_id: str, who: Person, at: float = 0) -> None:
+        """Somebody wrote to a line; composers tell it by themselves."""
+        with self.lock:
+            for address in filter(None, (who.phone, who.lid, who.bsuid)):
+                key = (line_id, address)
+                self.wrote[key] = max(self.wrote.get(key, 0), at or self.now())
+
+    def wrote_at(self, line_id: str, to: str) -> float | None:
+        return self.wrote.get((line_id, to.lstrip("+")))
 
     def digits(self, count: int) -> str:
         return str(self.random.randrange(10 ** (count - 1), 10**count))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from accounts.providers import PROVIDERS
+from accounts.providers import PROVIDERS, errors
 from accounts.providers.base import Credentials, MediaLocation, OutgoingMedia, Provider
 from accounts.providers.events import MediaDescriptor, MediaKind
 from accounts.providers.http import Door, Rules, read_all
@@ -32,11 +32,15 @@ def line(request: pytest.FixtureRequest, sim: Simulator) -> Line:
     return sim.world.add_line(Line(request.param, line_id, TOKEN, PHONE))
 
 
-@pytest.fixture
-def provider(sim: Simulator, door: Door, line: Line) -> Provider:
+def client_of(sim: Simulator, line: Line, door: Door) -> Provider:
     credentials = Credentials(instance_id=line.id, token=TOKEN, verify_token="a word")
     base_url = sim.wapi_base if line.provider == "wapi" else sim.cloud_base
     return PROVIDERS[line.provider](credentials, door=door, base_url=base_url)
+
+
+@pytest.fixture
+def provider(sim: Simulator, door: Door, line: Line) -> Provider:
+    return client_of(sim, line, door)
 
 
 def downloaded(door: Door, location: MediaLocation) -> bytes:
@@ -74,3 +78,64 @@ def test_the_line_tells_whether_it_is_up(provider: Provider, line: Line) -> None
     assert provider.status().connected
     line.connected = False
     assert not provider.status().connected
+
+
+def sending_point(provider: Provider) -> str:
+    return "send-text" if provider.name == "wapi" else "messages"
+
+
+@pytest.mark.parametrize(
+    ("fault", "sent"),
+    [
+        ({"hang_up": True}, 0),
+        ({"accepts": True, "hang_up": True}, 1),
+        ({"accepts": True, "status": 502, "body": "<html>"}, 1),
+        ({"answer_after": 5}, 1),
+        ({"cut_at": 1}, 1),
+    ],
+)
+def test_a_sending_without_an_answer_may_have_arrived(
+    sim: Simulator, line: Line, fault: dict[str, object], sent: int
+) -> None:
+    impatient = Door(Rules(extra=(sim.host,)), timeout=(1, 0.3))
+    provider = client_of(sim, line, impatient)
+    sim.world.fault(sending_point(provider), **fault)
+    with pytest.raises(errors.Unavailable) as caught:
+        provider.send_text(PHONE, "hello")
+    assert (caught.value.may_have_arrived, len(sim.world.sent)) == (True, sent)
+
+
+def test_a_sending_that_was_refused_has_not_arrived(sim: Simulator, provider: Provider) -> None:
+    sim.world.fault(sending_point(provider), status=429, retry_after="7")
+    with pytest.raises(errors.Unavailable) as caught:
+        provider.send_text(PHONE, "hello")
+    assert (caught.value.may_have_arrived, sim.world.sent) == (False, [])
+
+
+def test_a_read_receipt_goes_its_own_way(sim: Simulator, provider: Provider) -> None:
+    sim.world.fault(sending_point(provider), status=500)
+    provider.mark_read(PHONE, "M1")
+    [seen] = sim.world.seen("read-message")
+    assert "M1" in seen.request.json.values()
+
+
+@pytest.fixture
+def cloud(sim: Simulator, door: Door) -> Provider:
+    return client_of(sim, sim.world.add_line(Line("cloud", CLOUD_ID, TOKEN, PHONE)), door)
+
+
+def test_outside_the_window_only_a_template_goes(sim: Simulator, cloud: Provider) -> None:
+    sim.world.enforces_window = True
+    with pytest.raises(errors.WindowClosed):
+        cloud.send_text(PHONE, "hello")
+    cloud.send_template(PHONE, name="hello", language="en", components=[])
+    assert [sent.kind for sent in sim.world.sent] == ["template"]
+
+
+def test_too_many_messages_to_one_are_that_chats_trouble(sim: Simulator, cloud: Provider) -> None:
+    sim.world.pair_limit = 1
+    cloud.send_text(PHONE, "hello")
+    with pytest.raises(errors.TooManyToOneChat) as caught:
+        cloud.send_text(PHONE, "hello")
+    cloud.send_text("5511900009999", "hello")
+    assert not caught.value.may_have_arrived
