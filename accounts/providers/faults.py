@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Collection, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from traceback import walk_tb
+from typing import TypeGuard
 
 import requests
 import urllib3.exceptions as urllib3_errors
@@ -78,7 +79,10 @@ REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
 
 
 def causes(exc: BaseException) -> Iterator[BaseException]:
-    """Everything an exception wraps, in whichever of the libraries' ways; the outermost first."""
+    """Everything an exception wraps, in whichever of the libraries' ways; the outermost first.
+
+    An error of ours among them belongs to an earlier call, and this one was made while it was being looked at.
+    """
     waiting, seen = [exc], set()
     while waiting:
         current = waiting.pop(0)
@@ -87,7 +91,11 @@ def causes(exc: BaseException) -> Iterator[BaseException]:
         seen.add(id(current))
         yield current
         wrapped = (*current.args, getattr(current, "reason", None), current.__cause__, current.__context__)
-        waiting.extend(inner for inner in wrapped if isinstance(inner, BaseException))
+        waiting.extend(inner for inner in wrapped if is_foreign(inner))
+
+
+def is_foreign(inner: object) -> TypeGuard[BaseException]:
+    return isinstance(inner, BaseException) and not isinstance(inner, errors.ProviderError)
 
 
 def closed_unanswered(exc: BaseException) -> bool:

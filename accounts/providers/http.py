@@ -15,7 +15,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter_adapter import IPFilterAdapter  # type: ignore[import-untyped]
 
-from accounts.providers import errors
+from accounts.providers import deadlines, errors
 from accounts.providers.bodies import CHUNK, Body, Pace
 from accounts.providers.faults import FOREIGN, closed_unanswered, raise_for_status, translated
 from accounts.providers.hosts import Place, Rules
@@ -70,7 +70,8 @@ class TrustedAdapter(HTTPAdapter):
 
 
 class Door:
-    """``timeout`` is seconds to connect and seconds of silence; ``pace`` ends a body that only drips.
+    """``timeout`` is seconds to connect and seconds of silence; ``pace`` ends a body that only drips, ``within`` any
+    answer that is not complete after so many seconds.
 
     One door serves any number of threads; each keeps its own open connections.
     """
@@ -82,9 +83,11 @@ class Door:
         timeout: tuple[float, float] = (5, 30),
         user_agent: str = USER_AGENT,
         pace: Pace | None = None,
+        within: float | None = None,
     ) -> None:
         self.rules = rules
         self.timeout = timeout
+        self.within = within
         self.user_agent = user_agent
         self.pace = pace or Pace()
         self._local = threading.local()
@@ -103,6 +106,10 @@ class Door:
         response = self._follow(method.upper(), url, token, headers or {}, content)
         with Body(response, pace=self.pace) as body:
             return Answer(body.status, body.headers, read_all(body, max_bytes))
+
+    def send(self, method: str, url: str, *, headers: Mapping[str, str], data: bytes) -> Body:
+        """Any status is an answer, also that of a redirect; its body is there to be read as far as one likes."""
+        return Body(self._follow(method.upper(), url, "", headers, {"data": data}), pace=self.pace)
 
     def download(
         self, url: str, *, token: str = "", headers: Mapping[str, str] | None = None, offset: int = 0
@@ -163,6 +170,8 @@ class Door:
 
     def _try(self, place: Place, request: requests.PreparedRequest) -> requests.Response:
         adapter = self._adapter(trusted=place.trusted)
+        if self.within is not None:
+            deadlines.begin(self.within)
         return adapter.send(request, stream=True, timeout=self.timeout, proxies={})
 
     def _adapter(self, *, trusted: bool) -> HTTPAdapter:
@@ -171,6 +180,8 @@ class Door:
         adapter: HTTPAdapter | None = getattr(self._local, name, None)
         if adapter is None:
             adapter = TrustedAdapter() if trusted else IPFilterAdapter(is_https_proto=True)
+            if self.within is not None:
+                deadlines.limit(adapter)
             setattr(self._local, name, adapter)
         return adapter
 

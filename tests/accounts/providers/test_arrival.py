@@ -159,6 +159,14 @@ def test_an_exception_says_it_by_its_class(exc: Exception, may_have_arrived: boo
     assert translated(exc).may_have_arrived is may_have_arrived
 
 
+def test_the_trouble_of_an_earlier_call_says_nothing_about_this_one() -> None:
+    try:
+        raise errors.Unavailable("connection refused") from ConnectionRefusedError()
+    except errors.Unavailable:
+        with serving(closing) as origin:
+            assert failing(origin.url, origin.address).may_have_arrived
+
+
 @pytest.mark.parametrize("status", [200, 302, 502, 504])
 def test_an_upload_that_failed_has_sent_no_message(
     cloud: Cloud, wire: responses.RequestsMock, status: int
