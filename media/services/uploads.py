@@ -21,6 +21,7 @@ from accounts.providers.events import MediaKind
 from accounts.providers.reasons import one_line
 from media.models import FetchAttempt, MediaFile
 from media.partfile import PartFile
+from media.services.counting import count
 from media.services.registering import source_of
 from media.sniffing import by_library, by_magic, extension_of, is_page, verified_mimetype
 from media.storage import incoming_folder, is_there, keep, path_for
@@ -194,6 +195,7 @@ def _written(row: MediaFile, strategy: str, reason: str, now: datetime) -> Media
             outcome=FetchAttempt.Outcome.OK,
             reason=reason,
         )
+        count([(row, row.size or 0)], now=now)
     log.info(
         "media file ready", instance=row.instance_id, media_file=row.pk, strategy=strategy, bytes=row.size
     )
