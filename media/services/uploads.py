@@ -127,7 +127,7 @@ def _taken(pieces: Iterable[Any], part: PartFile) -> str:
 def _judged(part: PartFile, kind: MediaKind, declared: str) -> str:
     if not part.size:
         raise NotStorable("empty", "The file is empty.")
-    found = _type_of(part.head, kind, declared)
+    found = type_of(part.head, kind, declared)
     claimed = MAJOR_TYPES.get(kind) or _claimed(declared)
     if not claimed:
         return found
@@ -140,7 +140,7 @@ def _judged(part: PartFile, kind: MediaKind, declared: str) -> str:
     return found
 
 
-def _type_of(head: bytes, kind: MediaKind, declared: str) -> str:
+def type_of(head: bytes, kind: MediaKind, declared: str) -> str:
     """Recordings of sound come in containers of films, and only the sender's word tells which it is."""
     found = verified_mimetype(head, declared)
     if MAJOR_TYPES.get(kind) == "audio" and not _claimed(declared) and _major(found) == "video":
