@@ -50,6 +50,16 @@ def conversations_matching(queryset: QuerySet[Conversation], text: str) -> Query
     return queryset.filter(pk__in=by_title.union(by_name, by_alias))
 
 
+def contacts_matching(queryset: QuerySet[Contact], text: str) -> QuerySet[Contact]:
+    """Contacts by name, or by a phone number or another of their aliases."""
+    words = words_of(text)
+    if not words:
+        return queryset.none()
+    named = _named(Contact.objects.using(queryset.db).order_by(), "name", words).values("pk")
+    known = _aliases(ContactAlias.objects.using(queryset.db), words, text)
+    return queryset.filter(pk__in=named.union(known.order_by().values("contact")))
+
+
 def words_of(text: str) -> list[str]:
     """Whatever was typed, reduced to what a database takes."""
     readable = unicodedata.normalize("NFC", text[:LONGEST].encode("utf-8", "ignore").decode())

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Prefetch, prefetch_related_objects
 
-from accounts.feed import Action, Topic, change, tell
+from accounts.feed import Action, Topic, change, collecting, tell
 from accounts.models import Client, User, WhatsappInstance
 from messaging.models import Contact, Conversation, Label, Note
 
@@ -27,7 +27,7 @@ def assignable(conversation: Conversation) -> Any:
     return people.distinct()
 
 
-@transaction.atomic
+@collecting()
 def alter(conversation: Conversation, facts: Mapping[str, Any], *, now: datetime) -> None:
     """``facts``: ``status``, ``assigned_to`` as a user's id or None, ``labels`` as ids; what is left out stays."""
     columns = {}
@@ -57,14 +57,14 @@ def assign(conversation: Conversation, user: int | None, *, now: datetime) -> No
     alter(conversation, {"assigned_to": user}, now=now)
 
 
-@transaction.atomic
+@collecting()
 def write_note(conversation: Conversation, text: str, *, by: User, now: datetime) -> Note:
     note = Note.objects.create(conversation=conversation, author=by, text=text, created_at=now)
     _tell([conversation], now)
     return note
 
 
-@transaction.atomic
+@collecting()
 def delete_note(note: Note, *, now: datetime) -> None:
     note.delete()
     _tell([note.conversation], now)
@@ -74,7 +74,7 @@ def make_label(client: Client, **facts: Any) -> Label:
     return _saved(Label(client=client, **facts))
 
 
-@transaction.atomic
+@collecting()
 def alter_label(label: Label, facts: Mapping[str, Any], *, now: datetime) -> None:
     for name, value in facts.items():
         setattr(label, name, value)
@@ -82,14 +82,14 @@ def alter_label(label: Label, facts: Mapping[str, Any], *, now: datetime) -> Non
     _tell(label.conversations.order_by(), now)
 
 
-@transaction.atomic
+@collecting()
 def delete_label(label: Label, *, now: datetime) -> None:
     labelled = list(label.conversations.order_by())
     label.delete()
     _tell(labelled, now)
 
 
-@transaction.atomic
+@collecting()
 def rename_contact(contact: Contact, name: str, *, now: datetime) -> None:
     Contact.objects.filter(pk=contact.pk).update(name=name)
     contact.name = name
