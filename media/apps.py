@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
-from media.checks import check_media_root
+from media.checks import check_delivery, check_media_root
 
 
 class MediaConfig(AppConfig):
@@ -10,3 +10,4 @@ class MediaConfig(AppConfig):
 
     def ready(self) -> None:
         register(check_media_root)
+        register(check_delivery)
