@@ -1,0 +1,113 @@
+"""Logging in, logging out, and who one is."""
+
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from django.contrib.auth import logout
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.permissions import LoggedIn
+from accounts.api.problems import Problem
+from accounts.api.throttles import LoginThrottle, address_of
+from accounts.models import ApiToken, Role
+from accounts.serializers import LoggedInSerializer, LoginSerializer, MeSerializer
+from accounts.tokens import ClientUnclear, Login, LoginFailed, TooWide, log_in, revoke
+
+EXAMPLE = OpenApiExample(
+    "A phone's inbox",
+    {"username": "alice", "password": "correct horse", "client": "acme", "name": "Alice's phone"},
+    request_only=True,
+)
+ANSWER = OpenApiExample(
+    "Logged in",
+    {
+        "token": "mct_Zk0…",
+        "expires_at": "2026-03-01T00:00:00Z",
+        "user": {"id": 7, "username": "alice", "name": "Alice"},
+        "client": {
+            "id": 1, "name": "Acme", "slug": "acme", "is_active": True, "created_at": "2026-01-01T00:00:00Z"
+        },
+        "role": "operator",
+    },
+    response_only=True,
+)  # fmt: skip
+
+
+class LoginView(APIView):
+    """Needs no session and makes none, so nothing can be forged in somebody's name."""
+
+    authentication_classes: ClassVar[Any] = ()
+    permission_classes = (AllowAny,)
+    throttle_classes = (LoginThrottle,)
+
+    @extend_schema(
+        summary="Get a token for a client",
+        auth=[],
+        request=LoginSerializer,
+        responses={
+            201: LoggedInSerializer,
+            401: OpenApiResponse({"$ref": "#/components/schemas/Problem"}, "Wrong user name or password."),
+        },
+        examples=[EXAMPLE, ANSWER],
+    )
+    def post(self, request: Request) -> Response:
+        asked = LoginSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        try:
+            token, key = log_in(request._request, _login(request, **asked.validated_data), now=timezone.now())
+        except LoginFailed as exc:
+            told = "User name or password is wrong."
+            raise Problem(HTTPStatus.UNAUTHORIZED, "login_failed", told) from exc
+        except ClientUnclear as exc:
+            raise _choice_of_client(exc) from exc
+        except TooWide as exc:
+            raise ValidationError({exc.field: [exc.detail]}) from exc
+        facts = {name: getattr(token, name) for name in ("expires_at", "user", "client", "role")}
+        return Response(LoggedInSerializer({"token": key, **facts}).data, HTTPStatus.CREATED)
+
+
+def _login(request: Request, expires_in: int, role: str = "", **facts: str) -> Login:
+    return Login(
+        role=Role(role) if role else None,
+        lasts=timedelta(seconds=expires_in),
+        address=address_of(request),
+        **facts,
+    )
+
+
+def _choice_of_client(exc: ClientUnclear) -> Problem:
+    told = "Name one of your clients." if exc.choices else "You work for no active client."
+    return Problem(
+        HTTPStatus.BAD_REQUEST,
+        "invalid",
+        told,
+        errors=[{"field": "client", "message": told, "code": "required"}],
+        choices=[{"id": one.pk, "slug": one.slug, "name": one.name} for one in exc.choices],
+    )
+
+
+class LogoutView(APIView):
+    permission_classes = (LoggedIn,)
+
+    @extend_schema(summary="Revoke the token in use, or end the session", request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        if isinstance(request.auth, ApiToken):
+            revoke(request.auth, by=request.user, now=timezone.now())
+        else:
+            logout(request._request)
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+class MeView(APIView):
+    permission_classes = (LoggedIn,)
+
+    @extend_schema(summary="Who you are and what you may do", responses=MeSerializer)
+    def get(self, request: Request) -> Response:
+        return Response(MeSerializer(request.user, context={"request": request}).data)
