@@ -24,7 +24,7 @@ from media.partfile import PartFile
 from media.services.counting import count
 from media.services.registering import source_of
 from media.sniffing import by_library, by_magic, extension_of, is_page, verified_mimetype
-from media.storage import incoming_folder, is_there, keep, path_for
+from media.storage import incoming_folder, is_there, keep, path_for, storage
 
 log = structlog.get_logger(__name__)
 
@@ -90,6 +90,16 @@ def copy_of(media_file: MediaFile, *, instance: WhatsappInstance, chat_id: str, 
         for name, value in known.items():
             setattr(row, name, value)
     return _written(row, "reuse", f"the same file as media file {media_file.pk}", now)
+
+
+def discard(media_file: MediaFile) -> None:
+    """An upload that is not sent after all. The row goes first: a file without one is what the audit finds."""
+    name = str(media_file.file.name)
+    media_file.delete()
+    try:
+        storage().delete(name)
+    except Exception:  # noqa: BLE001 - every storage has its own errors
+        log.warning("upload not removed", file=name, exc_info=True)
 
 
 def _ours(now: datetime) -> dict[str, Any]:
