@@ -1,5 +1,24 @@
 from rest_framework.routers import SimpleRouter
 
+from messaging.api.contacts import ContactViewSet
+from messaging.api.conversations import ConversationViewSet
+from messaging.api.events import WebhookEventViewSet
+from messaging.api.labels import LabelViewSet
+from messaging.api.messages import MessageViewSet
+from messaging.api.notes import NoteViewSet
+from messaging.api.outbox import OutboxViewSet
+from messaging.api.threads import ThreadViewSet
+
+CONVERSATION = r"conversations/(?P<conversation_id>[0-9]{1,18})"
+
 router = SimpleRouter()
+router.register("contacts", ContactViewSet, basename="contact")
+router.register("conversations", ConversationViewSet, basename="conversation")
+router.register(f"{CONVERSATION}/messages", ThreadViewSet, basename="thread")
+router.register(f"{CONVERSATION}/notes", NoteViewSet, basename="note")
+router.register("messages", MessageViewSet, basename="message")
+router.register("labels", LabelViewSet, basename="label")
+router.register("outbox", OutboxViewSet, basename="outbox")
+router.register("webhook-events", WebhookEventViewSet, basename="webhook-event")
 
 urlpatterns = router.urls

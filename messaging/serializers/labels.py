@@ -19,6 +19,8 @@ class LabelSerializer(serializers.ModelSerializer[Label]):
         model = Label
         fields = ["id", "client", "name", "color", "created_at"]
         read_only_fields = ["id", "client", "created_at"]
+        # That a name is taken is known for sure only when the row is written.
+        validators: list[Any] = []
 
     @classmethod
     def with_related(cls, queryset: Any) -> Any:
@@ -30,8 +32,6 @@ class NewLabelSerializer(LabelSerializer):
 
     class Meta(LabelSerializer.Meta):
         read_only_fields = ["id", "created_at"]
-        # That a name is taken is known for sure only when the row is written.
-        validators: list[Any] = []
 
 
 class LabelBriefSerializer(serializers.ModelSerializer[Label]):

@@ -15,6 +15,7 @@ from messaging.serializers.people import ContactNameSerializer
 from messaging.serializers.together import PREVIEW, Completed, Together, one_line
 
 Action, State = OutboxItem.Action, OutboxItem.State
+SECRETS = tuple(f"conversation__instance__{name}" for name in WhatsappInstance.SECRET_FIELDS)
 # What a front end has to show beside the message itself.
 UNDONE = (State.PENDING, State.SENDING, State.UNKNOWN, State.FAILED)
 

@@ -33,7 +33,7 @@ class ContactSerializer(Completed):
         model = Contact
         list_serializer_class = Together
         fields = ["id", "client", "name", "phone", "aliases", "created_at"]
-        read_only_fields = ["id", "client", "created_at"]
+        read_only_fields = fields
 
     def complete(self, rows: Sequence[Any]) -> None:
         prefetch_related_objects(rows, "aliases")

@@ -113,6 +113,10 @@ class SendFileSerializer(serializers.Serializer[Any]):
     reply_to = IdField(required=False, help_text="The id of a message of this conversation.")
 
 
+class RenameSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(allow_blank=True, max_length=NAME_LENGTH)
+
+
 class EditSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(trim_whitespace=False)
 

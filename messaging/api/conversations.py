@@ -1,0 +1,102 @@
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from messaging.api.filters import ConversationFilter
+from messaging.api.lists import ListedViewSet, asked
+from messaging.api.refusals import told
+from messaging.models import Conversation
+from messaging.serializers import ConversationSerializer
+from messaging.serializers.requests import (
+    AssignSerializer,
+    ConversationChangeSerializer,
+    OpenConversationSerializer,
+)
+from messaging.services import conversing, sending
+
+EXAMPLES = [
+    OpenApiExample("Write first", {"instance": 1, "phone": "5511900001234", "name": "Ana"}, request_only=True)
+]
+CHANGES = [OpenApiExample("Take it", {"assigned_to": 3, "labels": [1, 4]}, request_only=True)]
+
+
+@extend_schema_view(
+    list=extend_schema(summary="Conversations, the newest message first"),
+    retrieve=extend_schema(summary="One conversation"),
+)
+class ConversationViewSet(ListedViewSet):
+    rows = Conversation.objects.select_related("instance__client")
+    serializer_class = ConversationSerializer
+    filterset_class = ConversationFilter
+    time_field = "last_message_at"
+
+    @extend_schema(
+        summary="Find or begin the conversation with a phone number",
+        request=OpenConversationSerializer,
+        responses=ConversationSerializer,
+        examples=EXAMPLES,
+    )
+    def create(self, request: Request) -> Response:
+        wish = asked(OpenConversationSerializer, request)
+        with told():
+            conversation = sending.open_conversation(**wish, now=timezone.now())
+        return self._shown(conversation)
+
+    @extend_schema(
+        summary="Change status, assignee or labels",
+        request=ConversationChangeSerializer,
+        responses=ConversationSerializer,
+        examples=CHANGES,
+    )
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        conversation = self.get_object()
+        facts = asked(ConversationChangeSerializer, request)
+        with told():
+            conversing.alter(conversation, facts, now=timezone.now())
+        return self._shown(conversation)
+
+    @extend_schema(summary="Open it again", request=None, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"])
+    def open(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        conversation = self.get_object()
+        with told():
+            conversing.open_again(conversation, now=timezone.now())
+        return self._shown(conversation)
+
+    @extend_schema(summary="Close it", request=None, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"])
+    def close(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        conversation = self.get_object()
+        with told():
+            conversing.close(conversation, now=timezone.now())
+        return self._shown(conversation)
+
+    @extend_schema(
+        summary="Give it to somebody, or to nobody",
+        request=AssignSerializer,
+        responses=ConversationSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def assign(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        conversation = self.get_object()
+        user = asked(AssignSerializer, request)["assigned_to"]
+        with told():
+            conversing.assign(conversation, user, now=timezone.now())
+        return self._shown(conversation)
+
+    @extend_schema(
+        summary="Mark it read, here and on the phone", request=None, responses=ConversationSerializer
+    )
+    @action(detail=True, methods=["post"])
+    def read(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        conversation = self.get_object()
+        with told():
+            sending.mark_read(conversation, by=request.user, now=timezone.now())
+        return self._shown(conversation)
+
+    def _shown(self, conversation: Conversation) -> Response:
+        return Response(ConversationSerializer(conversation, context=self.get_serializer_context()).data)

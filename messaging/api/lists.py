@@ -1,0 +1,44 @@
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
+
+from accounts.api.viewsets import TenantViewSet
+from messaging.models import Conversation
+from messaging.serializers.conversations import SECRETS
+
+
+class ListedViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
+    """A list to be narrowed, and its single rows, which no filter hides."""
+
+    def get_queryset(self) -> Any:
+        serializer: Any = self.get_serializer_class()
+        return serializer.with_related(super().get_queryset())
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        return super().filter_queryset(queryset) if self.action == "list" else queryset
+
+
+class OfConversation(TenantViewSet):
+    """What lies below one conversation, which the user has to see and to have the role for."""
+
+    conversation: Conversation
+
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        rows = Conversation.objects.visible_to(request.user).select_related("instance__client")
+        sealed = rows.defer(*SECRETS)
+        self.conversation = get_object_or_404(sealed, pk=kwargs["conversation_id"])
+        self.check_role(self.conversation)
+
+    def get_queryset(self) -> Any:
+        """Who sees the conversation sees all of it. Without one only the document is being made."""
+        return self.rows.filter(conversation=self.kwargs.get("conversation_id"))
+
+
+def asked(serializer: Any, request: Request) -> Any:
+    """What the request's body says, or 400."""
+    body = serializer(data=request.data, context={"request": request})
+    body.is_valid(raise_exception=True)
+    return body.validated_data

@@ -1,0 +1,42 @@
+from http import HTTPStatus
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from rest_framework.mixins import ListModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.access import may
+from accounts.models import Role
+from messaging.api.lists import OfConversation, asked
+from messaging.models import Note
+from messaging.serializers import NoteSerializer
+from messaging.services import conversing
+
+EXAMPLES = [OpenApiExample("Remember", {"text": "Prefers to be called after six."}, request_only=True)]
+
+
+@extend_schema_view(
+    list=extend_schema(summary="Notes, the newest first", description="The other side never hears of them.")
+)
+class NoteViewSet(ListModelMixin, OfConversation):
+    rows = Note.objects.select_related("author")
+    serializer_class = NoteSerializer
+    time_field = "created_at"
+
+    @extend_schema(
+        summary="Write a note", request=NoteSerializer, responses={201: NoteSerializer}, examples=EXAMPLES
+    )
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        text = asked(NoteSerializer, request)["text"]
+        note = conversing.write_note(self.conversation, text, by=request.user, now=timezone.now())
+        return Response(NoteSerializer(note).data, HTTPStatus.CREATED)
+
+    @extend_schema(summary="Delete a note", description="One's own; a manager any.", responses={204: None})
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        note = self.get_object()
+        if note.author_id != request.user.pk and not may(request.user, Role.MANAGER, self.conversation):
+            self.permission_denied(request, message="This note is somebody else's.")
+        conversing.delete_note(note, now=timezone.now())
+        return Response(status=HTTPStatus.NO_CONTENT)

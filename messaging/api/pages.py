@@ -1,0 +1,63 @@
+"""Pages of a thread, which may also begin around one of its messages."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.utils.urls import remove_query_param
+
+from accounts.api.filters import LARGEST
+from accounts.api.pages import Pages
+from accounts.paging import Place, beyond
+from messaging.models import Message
+
+AROUND = "around"
+
+
+class ThreadPages(Pages):
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        chosen = _chosen(request)
+        if chosen is None or request.query_params.get("cursor"):
+            return super().paginate_queryset(queryset, request, view)
+        self.request, self.field, self.direction = request, view.time_field, AROUND
+        self.page = self._around(queryset, get_object_or_404(view.get_queryset(), pk=chosen))
+        return self.page
+
+    def _around(self, queryset: Any, message: Message) -> list[Any]:
+        """Half of the page is newer, if there is so much; the message itself need not match a search."""
+        place, size = Place.of(message, self.field), self._size()
+        half = (size - 1) // 2
+        newer = list(beyond(queryset, self.field, place, older=False).order_by(self.field, "id")[: half + 1])
+        room = size - min(len(newer), half) - 1
+        rows = beyond(queryset, self.field, place, older=True).order_by(f"-{self.field}", "-id")
+        older = list(rows[: room + 1])
+        self.newer, self.more = len(newer) > half, len(older) > room
+        return [*newer[:half][::-1], message, *older[:room]]
+
+    def _previous(self) -> str | None:
+        if self.direction == AROUND:
+            return self._link("newer", self.page[0]) if self.newer else None
+        return super()._previous()
+
+    def _link(self, direction: str, row: Any) -> str:
+        return remove_query_param(super()._link(direction, row), AROUND)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        around = {
+            "name": AROUND,
+            "in": "query",
+            "required": False,
+            "schema": {"type": "integer", "minimum": 1},
+            "description": "A message's id: the page has this message in its middle.",
+        }
+        return [*super().get_schema_operation_parameters(view), around]
+
+
+def _chosen(request: Request) -> int | None:
+    text = request.query_params.get(AROUND, "")
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:20]) <= LARGEST:
+        raise ValidationError({AROUND: ["This is a message's id."]})
+    return int(text)
