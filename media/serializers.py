@@ -27,6 +27,9 @@ class MediaFileSerializer(serializers.ModelSerializer[MediaFile]):
     client = serializers.IntegerField(source="instance.client_id", read_only=True)
     message = serializers.SerializerMethodField(help_text="The message that brought it or sends it.")
     conversation = serializers.SerializerMethodField()
+    cause = serializers.ChoiceField(
+        choices=MediaFile.Cause.choices, allow_blank=True, read_only=True, help_text="Why there is no file."
+    )
     waveform = serializers.SerializerMethodField(help_text="Loudness of a voice note, 0 to 100.")
     has_thumbnail = serializers.SerializerMethodField(help_text="The detail has it.")
     next_attempt_at = serializers.SerializerMethodField(help_text="Null unless pending.")

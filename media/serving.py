@@ -72,7 +72,7 @@ def serve(
         media_file.refresh_from_db(fields=("state", "error", "cause", "next_attempt_at"))
         raise NotHere(media_file, just_lost=True) from None
     for name, value in _caching(fresh_seconds, etag).items():
-        response.setdefault(name, value)  # type: ignore[attr-defined]
+        response.setdefault(name, value)
     return response
 
 

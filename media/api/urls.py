@@ -1,5 +1,12 @@
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-router = SimpleRouter()
+from media.api.files import LinkedContent, MediaViewSet
 
-urlpatterns = router.urls
+router = SimpleRouter()
+router.register("media", MediaViewSet, basename="media")
+
+urlpatterns = [
+    *router.urls,
+    path("media/links/<str:signed>/", LinkedContent.as_view(), name="media-link-content"),
+]

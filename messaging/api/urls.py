@@ -1,9 +1,12 @@
+from django.urls import re_path
 from rest_framework.routers import SimpleRouter
 
 from messaging.api.contacts import ContactViewSet
 from messaging.api.conversations import ConversationViewSet
+from messaging.api.endpoints import WebhookDeliveryViewSet, WebhookEndpointViewSet
 from messaging.api.events import WebhookEventViewSet
 from messaging.api.labels import LabelViewSet
+from messaging.api.media import MessageMedia
 from messaging.api.messages import MessageViewSet
 from messaging.api.notes import NoteViewSet
 from messaging.api.outbox import OutboxViewSet
@@ -20,5 +23,10 @@ router.register("messages", MessageViewSet, basename="message")
 router.register("labels", LabelViewSet, basename="label")
 router.register("outbox", OutboxViewSet, basename="outbox")
 router.register("webhook-events", WebhookEventViewSet, basename="webhook-event")
+router.register("webhook-endpoints", WebhookEndpointViewSet, basename="webhook-endpoint")
+router.register("webhook-deliveries", WebhookDeliveryViewSet, basename="webhook-delivery")
 
-urlpatterns = router.urls
+urlpatterns = [
+    *router.urls,
+    re_path(r"^messages/(?P<pk>[0-9]{1,18})/media/$", MessageMedia.as_view(), name="message-media"),
+]

@@ -1,0 +1,96 @@
+"""Stored files for programs; what is not there is a problem that says why and what comes next."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.request import Request
+
+from accounts.access import may
+from accounts.api.problems import MEDIA_TYPE, Problem
+from accounts.models import Role
+from media.models import MediaFile
+from media.serializers import MediaFileSerializer
+from media.services import fetch_again
+from media.serving import FRESH_SECONDS, NotHere, NotReadable, serve
+
+ASKS = ("1", "true", "yes")
+FACTS = ("id", "state", "cause", "error", "next_attempt_at", "expires_at")
+FETCH = OpenApiParameter(
+    "fetch", OpenApiTypes.BOOL, description="Ask for a file that is not there at once. Operators only."
+)
+DOWNLOAD = OpenApiParameter("download", OpenApiTypes.BOOL, description="As an attachment, whatever its type.")
+RANGE = OpenApiParameter(
+    "Range", OpenApiTypes.STR, OpenApiParameter.HEADER, description="One range of bytes."
+)
+
+
+def problems(told: dict[int, str]) -> dict[Any, Any]:
+    """What an operation answers beyond what all of them may answer."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {(status, MEDIA_TYPE): OpenApiResponse(schema, text) for status, text in told.items()}
+
+
+CONTENT = {
+    (200, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, "The file, with an ETag."),
+    (206, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, "The part that Range asks for."),
+    302: OpenApiResponse(description="At the storage's own signed address, where that is configured."),
+    304: OpenApiResponse(description="The ETag is known already."),
+    416: OpenApiResponse(description="The range begins behind the end."),
+    **problems({409: "On its way, with state and next try.", 410: "Gone, with the reason."}),
+    **problems({503: "The storage does not answer."}),
+}
+
+
+class WhateverIsAccepted(DefaultContentNegotiation):
+    """An <img> accepts pictures only, and a problem is JSON whatever was asked for."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[Any, str]:
+        chosen = list(renderers)[0]
+        return chosen, chosen.media_type
+
+
+def deliver(request: Request, media_file: MediaFile) -> HttpResponseBase:
+    """For a user who may see the file; with ``?fetch=1`` one that is not here is asked for at once."""
+    try:
+        return content_of(request, media_file)
+    except NotHere as absence:
+        if request.method == "GET" and request.query_params.get("fetch", "").lower() in ASKS:
+            _ask(request, media_file)
+        raise why(media_file) from absence
+
+
+def content_of(
+    request: Request, media_file: MediaFile, *, fresh_seconds: int = FRESH_SECONDS
+) -> HttpResponseBase:
+    try:
+        return serve(request._request, media_file, fresh_seconds=fresh_seconds)
+    except NotReadable as exc:
+        told = "Our storage does not answer now; try again."
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "storage", told) from exc
+
+
+def why(media_file: MediaFile) -> Problem:
+    shown = MediaFileSerializer(media_file).data
+    facts = {name: shown[name] for name in FACTS}
+    if NotHere(media_file).comes_later:
+        return Problem(HTTPStatus.CONFLICT, "not_here_yet", _sentence(media_file, "not here yet"), **facts)
+    return Problem(HTTPStatus.GONE, "not_here", _sentence(media_file, "not here"), **facts)
+
+
+def _sentence(media_file: MediaFile, where: str) -> str:
+    return f"The file is {where}: {media_file.error or media_file.state}"
+
+
+def _ask(request: Request, media_file: MediaFile) -> None:
+    if not may(request.user, Role.OPERATOR, media_file):
+        told = "Your role for this client does not allow asking for a file."
+        raise Problem(HTTPStatus.FORBIDDEN, "permission_denied", told)
+    fetch_again(MediaFile.objects.filter(pk=media_file.pk), now=timezone.now())
+    media_file.refresh_from_db(fields=("state", "error", "cause", "next_attempt_at", "attempts"))

@@ -1,0 +1,165 @@
+"""Media files: the ledger, the files themselves, and links to them."""
+
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from django.http import Http404, HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.problems import Problem
+from accounts.api.viewsets import TenantViewSet
+from accounts.models import ApiToken, Role
+from media import links
+from media.api.delivery import (
+    CONTENT,
+    DOWNLOAD,
+    FETCH,
+    RANGE,
+    WhateverIsAccepted,
+    content_of,
+    deliver,
+    problems,
+    why,
+)
+from media.api.filters import MediaFilter
+from media.models import FetchAttempt, MediaFile
+from media.serializers import (
+    FetchAttemptSerializer,
+    LinkSerializer,
+    MediaFileDetailSerializer,
+    MediaFileSerializer,
+)
+from media.services import fetch_again
+from media.serving import FRESH_SECONDS, NotHere
+
+WAITING = OpenApiExample(
+    "Not here yet",
+    value={
+        "type": "about:blank",
+        "title": "Conflict",
+        "status": 409,
+        "code": "not_here_yet",
+        "detail": "The file is not here yet: cdn: HTTP 503",
+        "id": 5,
+        "state": "pending",
+        "cause": "unavailable",
+        "error": "cdn: HTTP 503",
+        "next_attempt_at": "2026-03-01T12:05:00Z",
+        "expires_at": "2026-03-31T12:00:00Z",
+    },
+    response_only=True,
+    status_codes=["409"],
+    media_type="application/problem+json",
+)
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List media files, newest first"),
+    retrieve=extend_schema(summary="Show a media file", responses=MediaFileDetailSerializer),
+)
+class MediaViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
+    rows = MediaFile.objects.all()
+    time_field = "created_at"
+    filterset_class = MediaFilter
+    serializer_class = MediaFileSerializer
+    roles: ClassVar[dict[str, Role]] = {"link": Role.VIEWER}
+
+    def get_queryset(self) -> Any:
+        return MediaFileSerializer.with_related(super().get_queryset())
+
+    def get_serializer_class(self) -> Any:
+        return MediaFileDetailSerializer if self.action == "retrieve" else super().get_serializer_class()
+
+    @extend_schema(
+        summary="List what was tried to get a media file", responses=FetchAttemptSerializer(many=True)
+    )
+    @action(detail=True, time_field="started_at", filter_backends=[], serializer_class=FetchAttemptSerializer)
+    def attempts(self, request: Request, pk: str) -> Response:
+        rows = self.paginate_queryset(FetchAttempt.objects.filter(media_file=self.get_object()))
+        return self.get_paginated_response(self.get_serializer(rows, many=True).data)
+
+    @extend_schema(
+        summary="Get the file itself",
+        parameters=[DOWNLOAD, FETCH, RANGE],
+        responses=CONTENT,
+        examples=[WAITING],
+    )
+    @action(detail=True, content_negotiation_class=WhateverIsAccepted)
+    def content(self, request: Request, pk: str) -> HttpResponseBase:
+        return deliver(request, self.get_object())
+
+    @extend_schema(
+        summary="Ask for a file that is not there",
+        description="It goes back to the start of its schedule and is due at once.",
+        request=None,
+        responses={202: MediaFileSerializer} | problems({409: "The file is here already."}),
+    )
+    @action(detail=True, methods=["post"])
+    def fetch(self, request: Request, pk: str) -> Response:
+        media_file = self.get_object()
+        if media_file.is_ready:
+            raise Problem(HTTPStatus.CONFLICT, "ready", "The file is here already.")
+        fetch_again(MediaFile.objects.filter(pk=media_file.pk), now=timezone.now())
+        return Response(self.get_serializer(self.get_object()).data, HTTPStatus.ACCEPTED)
+
+    @extend_schema(
+        summary="Make a short-lived link to the file",
+        description="For `<img>` and `<audio>`, which can send no token. It is bound to the file and to you.",
+        request=None,
+        responses={201: LinkSerializer},
+        examples=[
+            OpenApiExample(
+                "Link",
+                {
+                    "url": "https://chat.example.com/api/v1/media/links/WzUs…/",
+                    "expires_at": "2026-03-01T12:05:00Z",
+                },
+            )
+        ],
+    )
+    @action(detail=True, methods=["post"])
+    def link(self, request: Request, pk: str) -> Response:
+        token = request.auth if isinstance(request.auth, ApiToken) else None
+        signed, made = links.new_link(self.get_object(), user=request.user, token=token, now=timezone.now())
+        url = request.build_absolute_uri(reverse("media-link-content", args=[signed]))
+        return Response(LinkSerializer({"url": url, "expires_at": made.expires_at}).data, HTTPStatus.CREATED)
+
+
+class LinkedContent(APIView):
+    """The link itself is the login."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    content_negotiation_class = WhateverIsAccepted
+
+    @extend_schema(
+        summary="Get the file that a link leads to",
+        parameters=[DOWNLOAD, RANGE],
+        responses=CONTENT | problems({403: "The link is not ours or has expired."}),
+    )
+    def get(self, request: Request, signed: str) -> HttpResponseBase:
+        now = timezone.now()
+        try:
+            link = links.read(signed, now=now)
+        except links.LinkRefused as exc:
+            raise Problem(HTTPStatus.FORBIDDEN, exc.code, exc.detail) from exc
+        media_file = links.file_of(link, now=now)
+        if media_file is None:
+            raise Http404
+        left = int((link.expires_at - now).total_seconds())
+        try:
+            response = content_of(request, media_file, fresh_seconds=min(left, FRESH_SECONDS))
+        except NotHere as absence:
+            raise why(media_file) from absence
+        response["Referrer-Policy"] = "no-referrer"
+        return response
+
+    head = get
