@@ -3,9 +3,11 @@
 import base64
 import secrets
 import uuid
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.fields import EncryptedTextField
@@ -24,12 +26,21 @@ class EndpointQuerySet(TenantQuerySet):
     def reachable(self) -> Self:
         return self.filter(is_active=True, client__is_active=True)
 
+    def awake(self, now: datetime) -> Self:
+        """Those that may be called now; one that does not answer is left alone for a while."""
+        return self.reachable().filter(Q(rests_until=None) | Q(rests_until__lte=now))
+
+    def sealed(self) -> Self:
+        """Without secrets: one that cannot be decrypted then troubles only whoever asks for it."""
+        return self.defer("secret")
+
 
 class WebhookEndpoint(models.Model):
-    """``events`` are types like ``message.created``; none means all. ``cursor`` is the last change that was fanned out.
+    """``events`` are types like ``message.created`` or ``message.*``; none means all. ``cursor`` is the last change
+    that was fanned out.
 
-    ``failing_since`` is the first failure after the last success; after long enough it is switched off, and
-    ``disabled_reason`` says so.
+    ``failing_since`` is the first failure after the last success. While it lasts nothing is delivered before
+    ``rests_until``; after long enough the endpoint is switched off, and ``disabled_reason`` says so.
     """
 
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="webhook_endpoints")
@@ -41,6 +52,7 @@ class WebhookEndpoint(models.Model):
     disabled_reason = models.CharField(max_length=300, blank=True, default="", editable=False)
     cursor = models.BigIntegerField(default=0, editable=False)
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)
+    rests_until = models.DateTimeField(null=True, blank=True, editable=False)
     last_success_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -58,7 +70,8 @@ class DeliveryQuerySet(WaitingQuerySet):
 
 
 class WebhookDelivery(WaitingWork):
-    """One change for one endpoint. ``body`` is what is sent, byte for byte; ``event_id`` stays the same at each try."""
+    """One change, or a test without one, for one endpoint. ``body`` is what is sent, byte for byte; ``event_id`` stays
+    the same at each try."""
 
     class State(models.TextChoices):
         PENDING = "pending"
@@ -72,7 +85,7 @@ class WebhookDelivery(WaitingWork):
     claim_order = ("id",)
 
     endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries")
-    change_id = models.BigIntegerField(editable=False)
+    change_id = models.BigIntegerField(null=True, blank=True, editable=False)
     event_id = models.UUIDField(default=uuid.uuid4, editable=False)
     event_type = models.CharField(max_length=30)
     body = models.TextField(editable=False)
@@ -94,6 +107,7 @@ class WebhookDelivery(WaitingWork):
         indexes = [
             *lease_indexes("delivery", "id", owner="endpoint"),
             models.Index(fields=["endpoint", "-id"], name="delivery_of_endpoint"),
+            models.Index(fields=["endpoint", "state", "-id"], name="delivery_by_state"),
             models.Index(fields=["created_at"], name="delivery_time"),
         ]
 
@@ -102,4 +116,4 @@ class WebhookDelivery(WaitingWork):
 
     @classmethod
     def owners(cls) -> Any:
-        return WebhookEndpoint.objects.select_related("client")
+        return WebhookEndpoint.objects.sealed().select_related("client")
