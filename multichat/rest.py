@@ -48,6 +48,19 @@ def framework(rate: str) -> dict[str, Any]:
     }
 
 
+# One word means different things in different resources; each set of choices has a name of its own.
+ENUMS = {
+    "ChatKind": "messaging.models.conversations.KINDS",
+    "ConversationStatus": "messaging.models.conversations.Conversation.Status.choices",
+    "InstanceStatus": "accounts.models.WhatsappInstance.Status.choices",
+    "MediaKind": "media.models.MediaFile.Kind.choices",
+    "MediaState": "media.models.MediaFile.State.choices",
+    "MessageStatus": "messaging.models.conversations.STATUSES",
+    "MessageType": "messaging.models.conversations.TYPES",
+    "OutboxState": "messaging.models.OutboxItem.State.choices",
+    "WebhookEventState": "messaging.models.WebhookEvent.State.choices",
+}
+
 SCHEMA: dict[str, Any] = {
     "TITLE": "MultiChat",
     "DESCRIPTION": DESCRIPTION,
@@ -57,7 +70,7 @@ SCHEMA: dict[str, Any] = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": ENUMS,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"persistAuthorization": True, "tryItOutEnabled": True},
