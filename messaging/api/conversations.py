@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from messaging.api.filters import ConversationFilter
-from messaging.api.lists import ListedViewSet, asked
+from messaging.api.lists import ListedViewSet, asked, caller
 from messaging.api.refusals import told
 from messaging.models import Conversation
 from messaging.serializers import ConversationSerializer
@@ -95,7 +95,7 @@ class ConversationViewSet(ListedViewSet):
     def read(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         conversation = self.get_object()
         with told():
-            sending.mark_read(conversation, by=request.user, now=timezone.now())
+            sending.mark_read(conversation, by=caller(request), now=timezone.now())
         return self._shown(conversation)
 
     def _shown(self, conversation: Conversation) -> Response:

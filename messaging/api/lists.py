@@ -1,10 +1,11 @@
-from typing import Any
+from typing import Any, cast
 
 from django.shortcuts import get_object_or_404
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 
 from accounts.api.viewsets import TenantViewSet
+from accounts.models import User
 from messaging.models import Conversation
 from messaging.serializers.conversations import SECRETS
 
@@ -42,3 +43,9 @@ def asked(serializer: Any, request: Request) -> Any:
     body = serializer(data=request.data, context={"request": request})
     body.is_valid(raise_exception=True)
     return body.validated_data
+
+
+def caller(request: Request) -> User:
+    """Whoever came so far is logged in."""
+    user: Any = request.user
+    return cast(User, user)

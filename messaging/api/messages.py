@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from messaging.api.filters import MessageFilter
-from messaging.api.lists import ListedViewSet, asked
+from messaging.api.lists import ListedViewSet, asked, caller
 from messaging.api.refusals import told
 from messaging.models import Message, OutboxItem
 from messaging.serializers import ConversationSerializer, MessageSerializer, OutboxItemSerializer
@@ -41,13 +41,13 @@ class MessageViewSet(ListedViewSet):
         message = self.get_object()
         text = asked(EditSerializer, request)["text"]
         with told():
-            return _taken(sending.edit(message, text, by=request.user, now=timezone.now()))
+            return _taken(sending.edit(message, text, by=caller(request), now=timezone.now()))
 
     @extend_schema(summary="Delete a sent message for everyone", responses=TAKEN)
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         message = self.get_object()
         with told():
-            return _taken(sending.delete(message, by=request.user, now=timezone.now()))
+            return _taken(sending.delete(message, by=caller(request), now=timezone.now()))
 
     @extend_schema(
         summary="React, or change the reaction", request=ReactSerializer, responses=TAKEN, examples=THUMB
@@ -57,14 +57,14 @@ class MessageViewSet(ListedViewSet):
         message = self.get_object()
         emoji = asked(ReactSerializer, request)["emoji"]
         with told():
-            return _taken(sending.react(message, emoji, by=request.user, now=timezone.now()))
+            return _taken(sending.react(message, emoji, by=caller(request), now=timezone.now()))
 
     @extend_schema(summary="Take the reaction back", responses=TAKEN)
     @reaction.mapping.delete
     def unreact(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         message = self.get_object()
         with told():
-            return _taken(sending.react(message, "", by=request.user, now=timezone.now()))
+            return _taken(sending.react(message, "", by=caller(request), now=timezone.now()))
 
     @extend_schema(
         summary="Mark its conversation read, here and on the phone",
@@ -75,7 +75,7 @@ class MessageViewSet(ListedViewSet):
     def read(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         conversation = self.get_object().conversation
         with told():
-            sending.mark_read(conversation, by=request.user, now=timezone.now())
+            sending.mark_read(conversation, by=caller(request), now=timezone.now())
         return Response(ConversationSerializer(conversation, context=self.get_serializer_context()).data)
 
 

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from accounts.access import may
 from accounts.models import Role
-from messaging.api.lists import OfConversation, asked
+from messaging.api.lists import OfConversation, asked, caller
 from messaging.models import Note
 from messaging.serializers import NoteSerializer
 from messaging.services import conversing
@@ -30,7 +30,7 @@ class NoteViewSet(ListModelMixin, OfConversation):
     )
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         text = asked(NoteSerializer, request)["text"]
-        note = conversing.write_note(self.conversation, text, by=request.user, now=timezone.now())
+        note = conversing.write_note(self.conversation, text, by=caller(request), now=timezone.now())
         return Response(NoteSerializer(note).data, HTTPStatus.CREATED)
 
     @extend_schema(summary="Delete a note", description="One's own; a manager any.", responses={204: None})

@@ -1,7 +1,7 @@
 """The messages of one conversation: reading and sending."""
 
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any
 
 from django.http import QueryDict
 from django.utils import timezone
@@ -20,7 +20,7 @@ from rest_framework.response import Response
 
 from accounts.api.parsing import JsonBody
 from messaging.api.filters import ThreadFilter
-from messaging.api.lists import OfConversation
+from messaging.api.lists import OfConversation, asked, caller
 from messaging.api.pages import ThreadPages
 from messaging.api.refusals import told
 from messaging.models import Message
@@ -59,7 +59,7 @@ class ThreadViewSet(ListModelMixin, OfConversation):
     filterset_class = ThreadFilter
     pagination_class = ThreadPages
     time_field = "sent_at"
-    parser_classes: ClassVar[Any] = [JsonBody, MultiPartParser]
+    parser_classes = (JsonBody, MultiPartParser)
 
     def get_queryset(self) -> Any:
         return MessageSerializer.with_related(super().get_queryset())
@@ -84,14 +84,12 @@ class ThreadViewSet(ListModelMixin, OfConversation):
         ],
     )
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        facts = {"by": request.user, "key": _key(request), "now": timezone.now()}
-        if isinstance(request.data, QueryDict):
-            asked, field, post = SendFileSerializer(data=request.data), "file", posting.post_file
-        else:
-            asked, field, post = SendSerializer(data=request.data), "media_file", posting.post
-        asked.is_valid(raise_exception=True)
-        with told(self.conversation, media=field, idempotency_key=KEY):
-            message, known = post(self.conversation, asked.validated_data, **facts)
+        facts: Any = {"by": caller(request), "key": _key(request), "now": timezone.now()}
+        is_file = isinstance(request.data, QueryDict)
+        wish = asked(SendFileSerializer if is_file else SendSerializer, request)
+        post = posting.post_file if is_file else posting.post
+        with told(self.conversation, media="file" if is_file else "media_file", idempotency_key=KEY):
+            message, known = post(self.conversation, wish, **facts)
         shown = MessageSerializer(message, context=self.get_serializer_context()).data
         if known:
             return Response(shown, HTTPStatus.OK, headers={"Idempotent-Replayed": "true"})

@@ -30,7 +30,7 @@ def assignable(conversation: Conversation) -> Any:
 @collecting()
 def alter(conversation: Conversation, facts: Mapping[str, Any], *, now: datetime) -> None:
     """``facts``: ``status``, ``assigned_to`` as a user's id or None, ``labels`` as ids; what is left out stays."""
-    columns = {}
+    columns: dict[str, Any] = {}
     if "status" in facts:
         columns["status"] = Status(facts["status"])
     if "assigned_to" in facts:

@@ -49,9 +49,9 @@ def post_file(
     conversation: Conversation, asked: Mapping[str, Any], *, by: User | None, key: str = "", now: datetime
 ) -> tuple[Message, bool]:
     """Looks at the upload first: what is refused, or was sent before under this key, is never stored."""
-    upload: UploadedFile = asked["file"]
+    upload: "UploadedFile[Any]" = asked["file"]
     looked_at = _look_at(conversation, upload, asked.get("type"))
-    facts = {
+    facts: dict[str, Any] = {
         "type": MessageType(looked_at.kind),
         "text": asked.get("text") or "",
         "reply_to": _reply_to(conversation, asked),
@@ -109,7 +109,7 @@ def _media_file(conversation: Conversation, pk: int | None) -> MediaFile | None:
     return found
 
 
-def _look_at(conversation: Conversation, upload: UploadedFile, kind: str | None) -> MediaFile:
+def _look_at(conversation: Conversation, upload: "UploadedFile[Any]", kind: str | None) -> MediaFile:
     """The row that storing it would make."""
     head = upload.read(HEAD)
     total = hashlib.sha256(head)
