@@ -10,7 +10,16 @@ from accounts import feed
 from accounts.feed import Action
 from accounts.models import Change, Client
 from accounts.providers.events import AliasKind, Party
-from messaging.models import Contact, ContactAlias, Conversation, Message, Reaction, StatusChange
+from messaging.models import (
+    Contact,
+    ContactAlias,
+    Conversation,
+    Message,
+    Note,
+    OutboxItem,
+    Reaction,
+    StatusChange,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -145,7 +154,10 @@ def _join(keeper: Conversation, other: Conversation) -> None:
     """One thread out of two; a message that stands in both stays once."""
     kept = {message.provider_message_id: message for message in _standing_in_both(keeper, other)}
     for copy in Message.objects.filter(conversation=other, provider_message_id__in=kept):
-        _unite(kept[copy.provider_message_id], copy)
+        unite(kept[copy.provider_message_id], copy)
+    OutboxItem.objects.filter(conversation=other).update(conversation=keeper)
+    Note.objects.filter(conversation=other).update(conversation=keeper)
+    keeper.labels.add(*other.labels.all())
     Message.objects.filter(conversation=other).exclude(provider_message_id__in=kept).update(
         conversation=keeper
     )
@@ -153,6 +165,8 @@ def _join(keeper: Conversation, other: Conversation) -> None:
     rows.update(unread_count=F("unread_count") + other.unread_count)
     if newest := other.last_message_at:
         rows.update(last_message_at=Greatest(Coalesce("last_message_at", newest), newest))
+    if wrote := other.last_inbound_at:
+        rows.update(last_inbound_at=Greatest(Coalesce("last_inbound_at", wrote), wrote))
     Conversation.objects.filter(pk=other.pk).delete()
 
 
@@ -161,8 +175,9 @@ def _standing_in_both(keeper: Conversation, other: Conversation) -> QuerySet[Mes
     return Message.objects.filter(conversation=keeper, provider_message_id__in=ids)
 
 
-def _unite(kept: Message, copy: Message) -> None:
-    """What was learned of either copy holds for the one that stays."""
+def unite(kept: Message, copy: Message) -> None:
+    """What was learned of either copy, and what waits to be done to it, holds for the one that stays."""
+    OutboxItem.objects.filter(message=copy).update(message=kept)
     StatusChange.objects.filter(message=copy).update(message=kept)
     known = {reaction.actor_id for reaction in Reaction.with_removed.filter(message=kept)}
     for reaction in Reaction.with_removed.filter(message=copy):

@@ -65,12 +65,15 @@ class Threads:
     def write(self) -> None:
         """Counters change in the database: others may be changing them as well."""
         newest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-sent_at", "-id")
+        inbound = newest.filter(direction=Message.Direction.INBOUND).values("sent_at")
         touched = Conversation.objects.filter(pk__in=self._arrivals)
         touched.update(last_message_at=Subquery(newest.values("sent_at")[:1]))
         for unread in set(self._arrivals.values()) - {0}:
             pks = [pk for pk, count in self._arrivals.items() if count == unread]
             Conversation.objects.filter(pk__in=pks).update(
-                unread_count=F("unread_count") + unread, status=Conversation.Status.OPEN
+                unread_count=F("unread_count") + unread,
+                status=Conversation.Status.OPEN,
+                last_inbound_at=Subquery(inbound[:1]),
             )
 
 

@@ -1,0 +1,234 @@
+"""Which of our messages a provider's id belongs to: told by its answer, by our own tag, or seen in an echo.
+
+An answer and a tag are certain. An echo is matched by what it says, so an answer that comes later may correct it.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+
+import structlog
+from django.db.models import Case, Q, QuerySet, When
+
+from accounts import feed
+from accounts.feed import Action, Topic
+from accounts.models import WhatsappInstance
+from accounts.providers.events import MessageReceived, MessageStatus, MessageType, StatusChanged
+from media.models import MediaFile
+from media.services.uploads import copy_of
+from messaging.models import Conversation, Message, OutboxItem, StatusChange, WaitingChange, WebhookEvent
+from messaging.services import changes, contacts, counting
+from messaging.services.sending.queueing import tell
+
+log = structlog.get_logger(__name__)
+
+State = OutboxItem.State
+# The provider's clock may run behind ours by so much.
+CLOCKS_DIFFER = timedelta(minutes=2)
+SAME_PLACE = 1e-4
+# W-API sends any audio as a voice note.
+HEARD = (MessageType.AUDIO, MessageType.VOICE)
+LONGEST_ID = 200
+
+
+def adopt_echo(conversation: Conversation, event: MessageReceived, now: datetime) -> Message | None:
+    """The message of ours that this echo shows, with its id from now on; None if nothing of ours is in doubt."""
+    if not event.from_me or event.from_api is False:
+        return None
+    item = _echoed(_asked(conversation), event)
+    return _settled(item, event.message_id, now) if item else None
+
+
+def adopt_tagged(instance: WhatsappInstance, event: StatusChanged, now: datetime) -> Message | None:
+    """The message that we sent with this tag, if we have not heard of its id in another way."""
+    try:
+        tag = uuid.UUID(event.tag)
+    except ValueError:
+        return None
+    rows = OutboxItem.objects.filter(tag=tag, instance=instance, action=OutboxItem.Action.MESSAGE)
+    item = _with_message(rows).first()
+    return _settled(item, event.message_id, now) if item else None
+
+
+def _settled(item: OutboxItem, provider_id: str, now: datetime) -> Message | None:
+    rows = OutboxItem.objects.filter(pk=item.pk)
+    moved = rows.move_to(State.SENT, settled_at=now, error="", doubt="")
+    # Sent already: a certain word about the id still counts, an echo was not asked for.
+    if not moved and not rows.filter(state=State.SENT).exists():
+        return None
+    if not identify(item.message, provider_id, now):
+        return None
+    log.info("send settled", instance=item.instance_id, message=item.message_id, outbox_item=item.pk)
+    return item.message
+
+
+def _asked(conversation: Conversation) -> QuerySet[OutboxItem]:
+    """Sends that may have left without our knowing it; what is under way right now comes first."""
+    rows = OutboxItem.objects.filter(
+        conversation=conversation,
+        state__in=(State.SENDING, State.UNKNOWN),
+        action=OutboxItem.Action.MESSAGE,
+        asked_at__isnull=False,
+        message__provider_message_id=None,
+    )
+    under_way_first = Case(When(state=State.SENDING, then=0), default=1)
+    return _with_message(rows).order_by(under_way_first, "id")
+
+
+def _with_message(rows: QuerySet[OutboxItem]) -> QuerySet[OutboxItem]:
+    return rows.select_related("message__conversation__instance", "message__media")
+
+
+def _echoed(items: QuerySet[OutboxItem], event: MessageReceived) -> OutboxItem | None:
+    alike = [item for item in items if _shows(event, item)]
+    same_file = [item for item in alike if _same_file(event, item.message.media)]
+    return next(iter(same_file or alike), None)
+
+
+def _shows(event: MessageReceived, item: OutboxItem) -> bool:
+    message = item.message
+    if event.sent_at and item.asked_at and event.sent_at < item.asked_at - CLOCKS_DIFFER:
+        return False
+    same_type = event.type == message.type or {event.type, message.type} <= set(HEARD)
+    if not same_type or event.text.split() != message.text.split():
+        return False
+    if event.type == MessageType.LOCATION:
+        return _same_place(event, message)
+    # The provider may have converted the file, but then it is the provider that says that it was ours.
+    return event.from_api is True or message.media is None or _same_file(event, message.media)
+
+
+def _same_place(event: MessageReceived, message: Message) -> bool:
+    names = ("latitude", "longitude")
+    places = [(event.payload.get(name), message.payload.get(name)) for name in names]
+    return all(
+        isinstance(theirs, int | float) and isinstance(ours, int | float) and abs(theirs - ours) < SAME_PLACE
+        for theirs, ours in places
+    )
+
+
+def _same_file(event: MessageReceived, media_file: MediaFile | None) -> bool:
+    told = event.media.sha256.hex() if event.media else ""
+    return bool(told and media_file and told == media_file.sha256)
+
+
+def identify(message: Message, provider_id: str, now: datetime) -> bool:
+    """``provider_id`` is this message's, whoever bears it now. False if it is another send's of ours."""
+    provider_id = provider_id[:LONGEST_ID]
+    given = message.provider_message_id
+    if given == provider_id:
+        return True
+    rows = Message.objects.filter(conversation=message.conversation, provider_message_id=provider_id)
+    bearer = rows.exclude(pk=message.pk).select_related("conversation__instance", "media").first()
+    if bearer and given:
+        _exchange(message, bearer, now)
+    elif bearer and _is_a_send(bearer):
+        return False
+    elif bearer:
+        _absorb(message, bearer, now)
+        _give(message, provider_id)
+    elif given:
+        _give_up(message, given, provider_id, now)
+    else:
+        _give(message, provider_id)
+        counting.count([message], now=now)
+    tell(message, now)
+    return True
+
+
+def _is_a_send(message: Message) -> bool:
+    return message.outbox.filter(action=OutboxItem.Action.MESSAGE).exists()
+
+
+def _give(message: Message, provider_id: str) -> None:
+    message.provider_message_id = provider_id
+    rank = Message.STATUS_RANK
+    lower = [status for status in rank if rank[status] < rank[MessageStatus.SENT]]
+    # Sent after all: what was said before is no longer true.
+    waiting = Q(status__in=[*lower, MessageStatus.FAILED], failed_at=None) | Q(status__in=lower)
+    rows = Message.objects.filter(pk=message.pk)
+    rows.filter(waiting).update(status=MessageStatus.SENT, error="")
+    rows.update(provider_message_id=provider_id)
+    changes.adopt_statuses([message])
+    _read_again_what_waited(message)
+
+
+def _read_again_what_waited(message: Message) -> None:
+    """Reactions, edits and deletions that came before we knew the id."""
+    waiting = WaitingChange.objects.filter(
+        instance=message.conversation.instance_id, provider_message_id=message.provider_message_id
+    )
+    events = list(waiting.values_list("event", flat=True))
+    if events:
+        WebhookEvent.objects.filter(pk__in=events, lease_until=None).update(
+            state=WebhookEvent.State.PENDING, attempts=0
+        )
+        waiting.delete()
+
+
+def _absorb(message: Message, echo: Message, now: datetime) -> None:
+    """The echo came first and was kept as a message of its own."""
+    contacts.unite(message, echo)
+    _tell_deleted(echo, now)
+    unneeded = echo.media_id
+    echo.delete()
+    if unneeded:
+        rows = MediaFile.objects.filter(pk=unneeded, lease_until=None)
+        rows.exclude(state=MediaFile.State.READY).delete()
+
+
+def _tell_deleted(message: Message, now: datetime) -> None:
+    instance = message.conversation.instance
+    feed.tell([feed.change(instance, Topic.MESSAGE, message.pk, Action.DELETED, at=now)])
+
+
+def _exchange(message: Message, bearer: Message, now: datetime) -> None:
+    """Two messages that say the same were taken for one another."""
+    mine, theirs = message.provider_message_id, bearer.provider_message_id
+    Message.objects.filter(pk=bearer.pk).update(provider_message_id=None)
+    for row, provider_id in ((message, theirs), (bearer, mine)):
+        Message.objects.filter(pk=row.pk).update(provider_message_id=provider_id)
+        row.provider_message_id = provider_id
+        _read_statuses_anew(row)
+    tell(bearer, now)
+
+
+def _give_up(message: Message, given: str, provider_id: str, now: datetime) -> None:
+    """The echo that was taken for ours was somebody's who sent the same: it is theirs again."""
+    Message.objects.filter(pk=message.pk).update(provider_message_id=provider_id)
+    message.provider_message_id = provider_id
+    _read_statuses_anew(message)
+    twin = Message.objects.create(
+        conversation=message.conversation,
+        provider_message_id=given,
+        direction=Message.Direction.OUTBOUND,
+        type=message.type,
+        text=message.text,
+        payload=message.payload,
+        sent_at=message.sent_at,
+        received_at=now,
+        status=MessageStatus.SENT,
+        media=_copy(message, now),
+    )
+    _read_statuses_anew(twin)
+    counting.count([twin], now=now)
+    tell(twin, now, Action.CREATED)
+
+
+def _copy(message: Message, now: datetime) -> MediaFile | None:
+    if message.media is None:
+        return None
+    conversation = message.conversation
+    return copy_of(message.media, instance=conversation.instance, chat_id=conversation.chat_id, now=now)
+
+
+def _read_statuses_anew(message: Message) -> None:
+    """From nothing but what was told of the id that it bears now."""
+    Message.objects.filter(pk=message.pk).update(
+        status=MessageStatus.SENT, error="", delivered_at=None, read_at=None, played_at=None, failed_at=None
+    )
+    told = StatusChange.objects.filter(
+        instance=message.conversation.instance_id, provider_message_id=message.provider_message_id
+    )
+    told.update(message=message)
+    for row in told:
+        changes.apply_status(message, row)

@@ -1,0 +1,133 @@
+"""How a send ends: by what the provider showed, by what it did not show, or by a person's word."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+
+from accounts import feed
+from accounts.providers.events import MessageStatus
+from messaging.models import Message, OutboxItem, StatusChange, WebhookEvent
+from messaging.services.sending.drafting import NotSendable
+from messaging.services.sending.queueing import tell
+from messaging.services.waking import wake_workers
+
+log = structlog.get_logger(__name__)
+
+State = OutboxItem.State
+# Forward only, but for what goes out once more.
+COMES_FROM: dict[MessageStatus, tuple[MessageStatus, ...]] = {
+    MessageStatus.QUEUED: (MessageStatus.SENDING, MessageStatus.UNKNOWN, MessageStatus.FAILED),
+    MessageStatus.SENDING: (MessageStatus.QUEUED,),
+    MessageStatus.UNKNOWN: (MessageStatus.QUEUED, MessageStatus.SENDING),
+    MessageStatus.SENT: (
+        MessageStatus.QUEUED,
+        MessageStatus.SENDING,
+        MessageStatus.UNKNOWN,
+        MessageStatus.FAILED,
+    ),
+    MessageStatus.FAILED: (MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.UNKNOWN),
+}
+AFRESH: dict[str, Any] = {"error": "", "doubt": "", "asked_at": None, "settled_at": None}
+CANCELLED, NOT_SENT = "cancelled", "somebody saw that it was not sent"
+# After this nothing that the provider shows is taken as proof any more.
+PROVABLE = timedelta(days=1)
+LOOKED_AT = 20
+REPORTED = (MessageStatus.DELIVERED, MessageStatus.READ, MessageStatus.PLAYED)
+
+
+def send_again(item: OutboxItem, *, now: datetime) -> OutboxItem:
+    """Somebody wants it to go once more, also if it may have arrived."""
+    fresh = {"attempts": 0, "next_attempt_at": now, **AFRESH}
+    return _decide(item, State.PENDING, MessageStatus.QUEUED, now, (State.FAILED, State.UNKNOWN), **fresh)
+
+
+def cancel(item: OutboxItem, *, now: datetime) -> OutboxItem:
+    facts = {"error": CANCELLED, "settled_at": now}
+    return _decide(item, State.CANCELLED, MessageStatus.FAILED, now, (State.PENDING,), **facts)
+
+
+def settle(item: OutboxItem, *, was_sent: bool, now: datetime) -> OutboxItem:
+    """A person looked at the phone."""
+    state = State.SENT if was_sent else State.FAILED
+    status = MessageStatus.SENT if was_sent else MessageStatus.FAILED
+    facts = {"error": "" if was_sent else NOT_SENT, "doubt": "", "settled_at": now}
+    return _decide(item, state, status, now, (State.UNKNOWN,), **facts)
+
+
+def _decide(
+    item: OutboxItem,
+    state: OutboxItem.State,
+    status: MessageStatus,
+    now: datetime,
+    sources: tuple[OutboxItem.State, ...],
+    **facts: Any,
+) -> OutboxItem:
+    with feed.collecting():
+        rows = OutboxItem.objects.filter(pk=item.pk, state__in=sources)
+        moved = rows.move_to(state, **facts)
+        if moved:
+            stand(item, status, now, error=facts["error"])
+            transaction.on_commit(wake_workers)
+    item.refresh_from_db()
+    if not moved:
+        raise NotSendable("too_late", f"It is {item.state} by now.")
+    log.info("send decided by a person", outbox_item=item.pk, message=item.message_id, state=state.value)
+    return item
+
+
+def stand(item: OutboxItem, status: MessageStatus, now: datetime, *, error: str = "") -> None:
+    """Where the message itself stands now; reactions and the like have no such place."""
+    if item.action != OutboxItem.Action.MESSAGE:
+        return
+    rows = Message.objects.filter(pk=item.message_id, status__in=COMES_FROM[status])
+    failed_at = now if status == MessageStatus.FAILED else None
+    if rows.update(status=status, error=error[:500], failed_at=failed_at):
+        tell(item.message, now)
+
+
+def settle_unproven(now: datetime) -> int:
+    """Sends whose worker was killed, and whose time of grace is over without an echo: which of them never left?"""
+    doubtful = OutboxItem.objects.filter(
+        state=State.UNKNOWN,
+        doubt=OutboxItem.Doubt.KILLED,
+        next_attempt_at__lte=now,
+        asked_at__gt=now - PROVABLE,
+    )
+    rows = doubtful.select_related("message__conversation__instance").order_by("id")[:LOOKED_AT]
+    return sum(_send_once_more(item, now) for item in rows if never_left(item))
+
+
+def never_left(item: OutboxItem) -> bool:
+    """The line reports what leaves it, it has spoken since, all that it said was read, and this was not in it."""
+    said = WebhookEvent.objects.filter(instance=item.instance_id)
+    if said.filter(state=WebhookEvent.State.PENDING).exists():
+        return False
+    newest = said.order_by("-id").values_list("received_at", flat=True).first()
+    if newest is None or item.asked_at is None or newest <= item.asked_at:
+        return False
+    return _reports(item) and not _speaks_of_strangers(item)
+
+
+def _reports(item: OutboxItem) -> bool:
+    """Whether statuses of what we sent reach us at all."""
+    sent = OutboxItem.objects.filter(instance=item.instance_id, state=State.SENT).order_by("-id")
+    newest = sent.values_list("message", flat=True)[:LOOKED_AT]
+    return Message.objects.filter(pk__in=list(newest), status__in=REPORTED).exists()
+
+
+def _speaks_of_strangers(item: OutboxItem) -> bool:
+    """Statuses of a message that we do not know may be this one's."""
+    unknown = StatusChange.objects.filter(instance=item.instance_id, message=None)
+    return unknown.filter(received_at__gte=item.asked_at).exists()
+
+
+def _send_once_more(item: OutboxItem, now: datetime) -> int:
+    with feed.collecting():
+        rows = OutboxItem.objects.filter(pk=item.pk, state=State.UNKNOWN, asked_at=item.asked_at)
+        moved = rows.move_to(State.PENDING, next_attempt_at=now, **AFRESH)
+        if moved:
+            stand(item, MessageStatus.QUEUED, now)
+            log.info("send never left, goes again", instance=item.instance_id, outbox_item=item.pk)
+    return moved
