@@ -53,7 +53,7 @@ class Route:
     def _value(self, segment: str, name: str, rows: Rows) -> Any:
         if name in PARAMETERS:
             return PARAMETERS[name](rows)
-        if segment not in OBJECTS or name not in ("pk", "id"):
+        if segment not in OBJECTS:
             pytest.fail(
                 f"Which object is <{name}> of /{self.path}? Say it in tests/api/rows.py: in OBJECTS when it is the id "
                 f"after {segment}/, else in PARAMETERS; and let furnish() make one for each client."

@@ -55,6 +55,7 @@ REFERENCES: dict[str, Finder] = {
     "reply_to": OBJECTS["messages"],
     "around": OBJECTS["messages"],
     "media": OBJECTS["media"],
+    "media_file": OBJECTS["media"],
     "label": OBJECTS["labels"],
     "labels": OBJECTS["labels"],
     "user": lambda rows: _of(Membership, rows, user__username__startswith="staff-").user_id,

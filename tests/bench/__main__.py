@@ -1,12 +1,18 @@
-"""`python -m tests.bench [small|large|webhooks|events …] [--quick]`: measures, prints tables, and never fails."""
+"""`python -m tests.bench [small|large|webhooks|events|pages …] [--quick]`: measures, prints tables, and never fails."""
 
 import argparse
 import logging
 
-from tests.bench import events, large, small, webhooks
+from tests.bench import events, large, pages, small, webhooks
 from tests.bench.ground import Ground
 
-BENCHMARKS = {"large": large.run, "small": small.run, "webhooks": webhooks.run, "events": events.run}
+BENCHMARKS = {
+    "large": large.run,
+    "small": small.run,
+    "webhooks": webhooks.run,
+    "events": events.run,
+    "pages": pages.run,
+}
 
 
 def main() -> None:
