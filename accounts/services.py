@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
-from django.db.models import Q
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError, Q
 from django.urls import reverse
 
 from accounts import feed
@@ -19,6 +21,8 @@ from accounts.providers.hosts import DEFAULT_PORTS, PROVIDER_HOSTS
 from accounts.providers.http import Door, Rules
 
 log = structlog.get_logger(__name__)
+
+UNUSED_WEBHOOKS = ("chat-presence",)
 
 
 def door() -> Door:
@@ -75,6 +79,60 @@ def instance_named_in(body: bytes) -> WhatsappInstance | None:
     return None
 
 
+class AlreadyThere(Exception):
+    """Another instance has this id at this provider."""
+
+
+class InUse(Exception):
+    """Conversations and files hang on it: it can only be switched off."""
+
+
+def add_instance(facts: Mapping[str, Any], *, now: datetime) -> WhatsappInstance:
+    instance = WhatsappInstance(created_at=now, **facts)
+    with feed.collecting():
+        _save(instance)
+        feed.tell([_told(instance, feed.Action.CREATED, now)])
+    log.info("instance added", instance=instance.pk, client=instance.client_id)
+    return instance
+
+
+def change_instance(instance: WhatsappInstance, changes: Mapping[str, Any], *, now: datetime) -> None:
+    """Only what was changed is written: status, alarm and last event belong to the worker."""
+    for name, value in changes.items():
+        setattr(instance, name, value)
+    with feed.collecting():
+        _save(instance, update_fields=list(changes))
+        feed.tell([_told(instance, feed.Action.UPDATED, now)])
+    log.info("instance changed", instance=instance.pk, fields=sorted(changes))
+
+
+def _save(instance: WhatsappInstance, **options: Any) -> None:
+    try:
+        with transaction.atomic():
+            instance.save(**options)
+    except IntegrityError as exc:
+        raise AlreadyThere from exc
+
+
+def is_used(instance: WhatsappInstance) -> bool:
+    files: Any = instance.media_files  # type: ignore[attr-defined]
+    return instance.last_event_at is not None or files.exists()
+
+
+def remove_instance(instance: WhatsappInstance, *, now: datetime) -> None:
+    if is_used(instance):
+        raise InUse
+    pk = instance.pk
+    with feed.collecting():
+        try:
+            instance.delete()
+        except ProtectedError as exc:
+            raise InUse from exc
+        gone = {"topic": feed.Topic.INSTANCE, "action": feed.Action.DELETED, "occurred_at": now}
+        feed.tell([Change(client_id=instance.client_id, object_id=pk, **gone)])
+    log.info("instance removed", instance=pk, client=instance.client_id)
+
+
 def webhook_url(instance: WhatsappInstance) -> str:
     return settings.PUBLIC_BASE_URL + reverse("webhook", args=[instance.webhook_key])
 
@@ -103,6 +161,22 @@ def configure_webhooks(instance: WhatsappInstance) -> Mapping[str, str]:
         # The real provider would lose an address that works to one that it cannot reach.
         raise errors.RequestRejected("set PUBLIC_BASE_URL to an https address that the provider can reach")
     return provider_for(instance).configure_webhooks(webhook_url(instance))
+
+
+def webhooks_in_force(instance: WhatsappInstance, told: Mapping[str, str]) -> dict[str, str]:
+    """At Meta the narrowest address wins, and the others do not matter."""
+    if instance.provider == WhatsappInstance.Provider.CLOUD:
+        return {"phone_number": next(filter(None, told.values()), "")}
+    return {slot: address for slot, address in told.items() if slot not in UNUSED_WEBHOOKS}
+
+
+def webhooks_match(instance: WhatsappInstance, told: Mapping[str, str]) -> bool:
+    return set(webhooks_in_force(instance, told).values()) == {webhook_url(instance)}
+
+
+def disconnect(instance: WhatsappInstance, *, now: datetime) -> None:
+    provider_for(instance).disconnect()
+    note_connection(instance, connected=False, at=now)
 
 
 def note_connection(instance: WhatsappInstance, *, connected: bool, phone: str = "", at: datetime) -> bool:
@@ -135,7 +209,11 @@ def raise_alarm(instance: WhatsappInstance, reason: str, *, now: datetime) -> No
 
 
 def _updated(instance: WhatsappInstance, at: datetime) -> Change:
-    return feed.change(instance, feed.Topic.INSTANCE, instance.pk, feed.Action.UPDATED, at=at)
+    return _told(instance, feed.Action.UPDATED, at)
+
+
+def _told(instance: WhatsappInstance, action: Change.Action, at: datetime) -> Change:
+    return feed.change(instance, feed.Topic.INSTANCE, instance.pk, action, at=at)
 
 
 def _not_outdated(at: datetime) -> Q:

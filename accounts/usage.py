@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 from django.db import connection
+from django.db.models import Sum
 
-from accounts.models import Usage
+from accounts.models import Client, Usage
 
 KEY = ("instance_id", "month", "kind")
 COUNTED = ("inbound", "outbound", "files", "bytes")
@@ -61,3 +63,19 @@ def _statement(rows: int) -> str:
     sums = ", ".join(f"{quote(name)} = {table}.{quote(name)} + excluded.{quote(name)}" for name in COUNTED)
     key = ", ".join(quote(name) for name in KEY)
     return f"INSERT INTO {table} ({names}) VALUES {places} ON CONFLICT ({key}) DO UPDATE SET {sums}"
+
+
+def usage_of(
+    client: Client, first: date, last: date, *, instance_id: int | None = None
+) -> list[dict[str, Any]]:
+    """By month and kind, summed over the client's instances or of one of them."""
+    rows = Usage.objects.filter(instance__client=client, month__gte=first, month__lte=last)
+    if instance_id is not None:
+        rows = rows.filter(instance=instance_id)
+    sums = {name: Sum(name) for name in COUNTED}
+    return list(rows.values("month", "kind").annotate(**sums).order_by("month", "kind"))
+
+
+def totals_of(rows: Iterable[dict[str, Any]]) -> dict[str, int]:
+    found = list(rows)
+    return {name: sum(row[name] for row in found) for name in COUNTED}

@@ -129,8 +129,7 @@ class InstanceAdmin(WithVerbs):
         obj.save(update_fields=changed if change else None)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        used = obj is not None and (obj.last_event_at is not None or obj.media_files.exists())
-        return super().has_delete_permission(request, obj) and not used
+        return super().has_delete_permission(request, obj) and not (obj and services.is_used(obj))
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         instance = kwargs.get("obj")

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth import logout
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from accounts.api.permissions import LoggedIn
 from accounts.api.problems import Problem
+from accounts.api.schema import refusals
 from accounts.api.throttles import LoginThrottle, address_of
 from accounts.models import ApiToken, Role
 from accounts.serializers import LoggedInSerializer, LoginSerializer, MeSerializer
@@ -51,10 +52,7 @@ class LoginView(APIView):
         summary="Get a token for a client",
         auth=[],
         request=LoginSerializer,
-        responses={
-            201: LoggedInSerializer,
-            401: OpenApiResponse({"$ref": "#/components/schemas/Problem"}, "Wrong user name or password."),
-        },
+        responses={201: LoggedInSerializer} | refusals({401: "User name or password is wrong."}),
         examples=[EXAMPLE, ANSWER],
     )
     def post(self, request: Request) -> Response:

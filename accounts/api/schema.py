@@ -4,6 +4,7 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiResponse
 
 PROBLEM = {
     "type": "object",
@@ -32,7 +33,16 @@ PROBLEM = {
 ALWAYS = {"400": "The request cannot be taken.", "429": "Too many requests; see Retry-After."}
 WITH_TOKEN = {"401": "No valid token.", "403": "The role does not allow this."}
 OF_OBJECT = {"404": "There is no such object, or it is not yours to see."}
+REFERENCE = {"$ref": "#/components/schemas/Problem"}
 METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def refusals(told: dict[int, str]) -> dict[Any, Any]:
+    """For ``responses`` of ``extend_schema``: what this operation answers besides what every one may."""
+    return {
+        (status, "application/problem+json"): OpenApiResponse(REFERENCE, description)
+        for status, description in told.items()
+    }
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -52,7 +62,7 @@ class Schema(AutoSchema):
 def describe_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """What every operation may answer is said once, here, not at each view."""
     result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {"application/problem+json": {"schema": REFERENCE}}
     for path, operations in result["paths"].items():
         for method in METHODS:
             if method in operations:

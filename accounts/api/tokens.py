@@ -33,7 +33,7 @@ class TokenFilters(filters.FilterSet):
     destroy=extend_schema(summary="Revoke a token", responses={204: None}),
 )
 class TokenViewSet(ListModelMixin, TenantViewSet):
-    rows = ApiToken.objects.all()
+    queryset = ApiToken.objects.none()
     serializer_class = TokenSerializer
     filterset_class = TokenFilters
     time_field = "created_at"

@@ -12,7 +12,7 @@ from accounts.diagnosing.findings import Finding, Level, ok, problem, warn
 from accounts.diagnosing.instances import label
 from accounts.models import WhatsappInstance
 from accounts.providers import errors
-from accounts.services import webhook_url
+from accounts.services import webhook_url, webhooks_in_force
 
 QUESTIONS: Questions = {
     "status": lambda provider: provider.status(),
@@ -20,7 +20,6 @@ QUESTIONS: Questions = {
 }
 # Without these messages do not come at all; the others only leave out ticks and the line's state.
 ESSENTIAL = ("received", "delivery", "phone_number")
-UNUSED = ("chat-presence",)
 
 NETWORK = "Check this machine's network, DNS and firewall, then run `manage.py diagnose` again."
 WAIT = "It is asked again by itself. If this lasts, write to the provider's support."
@@ -94,7 +93,7 @@ def _webhooks(instance: WhatsappInstance, answered: Answered) -> Iterator[Findin
     if answered.error:
         yield trouble(instance, "reading its webhooks", answered.error)
         return
-    slots = _in_force(instance, answered.told)
+    slots = webhooks_in_force(instance, answered.told)
     wrong = {slot: told for slot, told in slots.items() if told != webhook_url(instance)}
     advice = SET_WEBHOOKS.format(name=instance.name)
     if not wrong:
@@ -104,13 +103,6 @@ def _webhooks(instance: WhatsappInstance, answered: Answered) -> Iterator[Findin
     essential = any(slot in ESSENTIAL for slot in wrong)
     make = problem if essential else warn
     yield make(label(instance), f"Webhooks that do not come here: {text}.", advice)
-
-
-def _in_force(instance: WhatsappInstance, told: Mapping[str, str]) -> dict[str, str]:
-    """At Meta the narrowest address wins, and the others do not matter."""
-    if instance.provider == WhatsappInstance.Provider.CLOUD:
-        return {"phone_number": next(filter(None, told.values()), "")}
-    return {slot: address for slot, address in told.items() if slot not in UNUSED}
 
 
 def _whither(address: str, instance: WhatsappInstance) -> str:

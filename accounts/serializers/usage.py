@@ -3,11 +3,13 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 LARGEST = 2**63 - 1
 
 
+@extend_schema_field({"type": "string", "pattern": r"^[0-9]{4}-(0[1-9]|1[0-2])$", "example": "2026-03"})
 class MonthField(serializers.Field[date, Any, str, date]):
     """``2026-03``."""
 
