@@ -6,15 +6,19 @@ from http import HTTPStatus
 from typing import Any
 
 from django.utils import timezone
+from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.mixins import DestroyModelMixin, ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.filters import IdFilter
 from accounts.api.problems import Problem
+from accounts.api.schema import refusals
 from accounts.api.viewsets import TenantViewSet
 from accounts.models import Role
+from messaging.api.lists import asked
 from messaging.models import WebhookDelivery, WebhookEndpoint
 from messaging.serializers.endpoints import (
     CreatedWebhookEndpointSerializer,
@@ -35,6 +39,16 @@ EXAMPLE = OpenApiExample(
     {"client": 1, "name": "CRM", "url": "https://crm.example/hooks/multichat", "events": ["message.*"]},
     request_only=True,
 )
+OFF = refusals({409: "`switched_off`: the endpoint has to be switched on first."})
+
+
+class EndpointFilter(filters.FilterSet):
+    client = IdFilter()
+    is_active = filters.BooleanFilter()
+
+    class Meta:
+        model = WebhookEndpoint
+        fields: list[str] = []
 
 
 @contextmanager
@@ -55,6 +69,10 @@ class ForManagers(TenantViewSet):
         role = Role.MANAGER if self.action == "list" else Role.VIEWER
         return self.rows.all().visible_to(self.request.user, role=role)
 
+    def filter_queryset(self, queryset: Any) -> Any:
+        """No filter hides a single row."""
+        return super().filter_queryset(queryset) if self.action == "list" else queryset
+
 
 @extend_schema_view(
     list=extend_schema(summary="Webhook endpoints of the clients that you manage"),
@@ -64,6 +82,7 @@ class ForManagers(TenantViewSet):
 class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, ForManagers):
     rows = WebhookEndpoint.objects.sealed().select_related("client")
     serializer_class = WebhookEndpointSerializer
+    filterset_class = EndpointFilter
 
     @extend_schema(
         summary="Have a client's own system told of changes",
@@ -72,17 +91,15 @@ class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMix
         examples=[EXAMPLE],
     )
     def create(self, request: Request) -> Response:
-        asked = NewWebhookEndpointSerializer(data=request.data, context=self.get_serializer_context())
-        asked.is_valid(raise_exception=True)
-        made = webhooks_out.create(**asked.validated_data)
+        made = webhooks_out.create(**asked(NewWebhookEndpointSerializer, request))
         return Response(CreatedWebhookEndpointSerializer(made).data, HTTPStatus.CREATED)
 
     @extend_schema(summary="Change an endpoint, or switch it on or off")
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         endpoint = self.get_object()
-        asked = WebhookEndpointSerializer(endpoint, data=request.data, partial=True)
-        asked.is_valid(raise_exception=True)
-        changed = webhooks_out.change(endpoint, asked.validated_data, now=timezone.now())
+        wanted = WebhookEndpointSerializer(endpoint, data=request.data, partial=True)
+        wanted.is_valid(raise_exception=True)
+        changed = webhooks_out.change(endpoint, wanted.validated_data, now=timezone.now())
         return Response(WebhookEndpointSerializer(changed).data)
 
     @extend_schema(
@@ -104,16 +121,14 @@ class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMix
     @action(detail=True, methods=["post"])
     def enable(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         endpoint = self.get_object()
-        asked = EnableEndpointSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        from_now = asked.validated_data["resume_from"] == "now"
+        from_now = asked(EnableEndpointSerializer, request)["resume_from"] == "now"
         webhooks_out.enable(endpoint, now=timezone.now(), from_now=from_now)
         return Response(WebhookEndpointSerializer(endpoint).data)
 
     @extend_schema(
         summary="Send a `ping` to try the endpoint",
         request=None,
-        responses={202: WebhookDeliverySerializer},
+        responses={202: WebhookDeliverySerializer} | OFF,
     )
     @action(detail=True, methods=["post"])
     def test(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -124,30 +139,30 @@ class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMix
     @extend_schema(
         summary="The log of deliveries, newest first",
         parameters=[DeliveryQuerySerializer],
+        filters=False,
         responses={200: WebhookDeliverySerializer(many=True)},
     )
-    @action(detail=True, methods=["get"], filterset_class=None)
+    @action(detail=True, methods=["get"])
     def deliveries(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         endpoint = self.get_object()
-        asked = DeliveryQuerySerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        rows = WebhookDelivery.objects.filter(endpoint=endpoint, **asked.validated_data).defer("body")
+        query = DeliveryQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        rows = WebhookDelivery.objects.filter(endpoint=endpoint, **query.validated_data).defer("body")
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(WebhookDeliverySerializer(page, many=True).data)
 
     @extend_schema(
         summary="Deliver many once more, a bounded number per call",
         request=ReplaySerializer,
-        responses={202: ReplayedSerializer},
+        responses={202: ReplayedSerializer} | OFF,
         examples=[OpenApiExample("After an outage", {"since": "2026-03-01T12:00:00Z"}, request_only=True)],
     )
     @action(detail=True, methods=["post"])
     def replay(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         endpoint = self.get_object()
-        asked = ReplaySerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
+        wish = asked(ReplaySerializer, request)
         with switched_off_is_a_conflict():
-            count, more = webhooks_out.replay(endpoint, **asked.validated_data, now=timezone.now())
+            count, more = webhooks_out.replay(endpoint, **wish, now=timezone.now())
         return Response(ReplayedSerializer({"replayed": count, "more": more}).data, HTTPStatus.ACCEPTED)
 
 
@@ -159,7 +174,7 @@ class WebhookDeliveryViewSet(RetrieveModelMixin, ForManagers):
     @extend_schema(
         summary="Deliver it once more, with the same event id",
         request=None,
-        responses={202: WebhookDeliverySerializer},
+        responses={202: WebhookDeliverySerializer} | OFF,
     )
     @action(detail=True, methods=["post"])
     def replay(self, request: Request, *args: Any, **kwargs: Any) -> Response:

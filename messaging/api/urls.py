@@ -1,6 +1,7 @@
-from django.urls import re_path
+from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
+from messaging.api.changes import ChangesView
 from messaging.api.contacts import ContactViewSet
 from messaging.api.conversations import ConversationViewSet
 from messaging.api.endpoints import WebhookDeliveryViewSet, WebhookEndpointViewSet
@@ -10,6 +11,7 @@ from messaging.api.media import MessageMedia
 from messaging.api.messages import MessageViewSet
 from messaging.api.notes import NoteViewSet
 from messaging.api.outbox import OutboxViewSet
+from messaging.api.stream import StreamView, TicketView
 from messaging.api.threads import ThreadViewSet
 
 CONVERSATION = r"conversations/(?P<conversation_id>[0-9]{1,18})"
@@ -28,5 +30,8 @@ router.register("webhook-deliveries", WebhookDeliveryViewSet, basename="webhook-
 
 urlpatterns = [
     *router.urls,
+    path("changes/", ChangesView.as_view(), name="changes"),
+    path("stream/", StreamView.as_view(), name="stream"),
+    path("stream/ticket/", TicketView.as_view(), name="stream-ticket"),
     re_path(r"^messages/(?P<pk>[0-9]{1,18})/media/$", MessageMedia.as_view(), name="message-media"),
 ]
