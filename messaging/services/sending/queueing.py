@@ -15,6 +15,7 @@ from accounts.providers.wire import clean_text
 from media.models import MediaFile
 from media.services.uploads import NotStorable, copy_of
 from messaging.models import Conversation, Message, OutboxItem
+from messaging.services.counting import count
 from messaging.services.sending.drafting import Draft, NotSendable, check, content_of, fingerprint
 from messaging.services.waking import wake_workers
 
@@ -87,6 +88,7 @@ def _queue(conversation: Conversation, draft: Draft, *, by: User | None, key: st
     put(message, OutboxItem.Action.MESSAGE, by=by, now=now, idempotency_key=key or None, fingerprint=print_of)
     tell(message, now, Action.CREATED)
     tell_conversation(conversation, now)
+    count([message], now=now)
     return message
 
 
