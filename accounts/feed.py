@@ -18,6 +18,7 @@ CHANNEL = "multichat_changes"
 LOCK = 7_248_191_640
 ROWS_AT_ONCE = 1000
 Topic, Action = Change.Topic, Change.Action
+TYPES = tuple(f"{topic}.{action}" for topic in Topic.values for action in Action.values)
 
 _gathered: ContextVar[list[Change] | None] = ContextVar("gathered", default=None)
 

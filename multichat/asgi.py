@@ -1,6 +1,27 @@
 import os
+from typing import Any
 
-from django.core.asgi import get_asgi_application
+import django
+from django.core.handlers.asgi import ASGIHandler
+from django.urls import reverse
+
+
+class Application(ASGIHandler):
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.stream = reverse("stream")
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Django gives each request a thread of its own until it ends, and with it a database connection.
+
+        Streams do not end, so they share the process's one thread for what is not asynchronous.
+        """
+        if scope["type"] == "http" and scope["path"] == self.stream:
+            await self.handle(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "multichat.settings")
-application = get_asgi_application()
+django.setup(set_prefix=False)
+application = Application()

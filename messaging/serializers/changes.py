@@ -3,13 +3,11 @@ from typing import Any
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
-from accounts.models import Change
+from accounts.feed import TYPES
 from accounts.serializers import InstanceSerializer
 from media.serializers import MediaFileSerializer
 from messaging.serializers.conversations import ConversationSerializer
 from messaging.serializers.messages import MessageSerializer
-
-TYPES = [f"{topic}.{action}" for topic in Change.Topic.values for action in Change.Action.values]
 
 
 @extend_schema_field(

@@ -1,0 +1,41 @@
+"""Tickets that open a stream: the browser's EventSource cannot send a token, and an address is no place for one."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from django.core import signing
+from django.utils import timezone
+
+from accounts.models import ApiToken, User
+
+LIFETIME = timedelta(hours=1)
+SALT = "stream ticket"
+
+
+def issue(user: Any, token: ApiToken | None) -> str:
+    """Worth what the token is, or the user's password where there is none: no longer than either."""
+    facts = {"user": user.pk, "token": token.pk if token else None, "mark": "" if token else mark_of(user)}
+    return signing.dumps(facts, salt=SALT)
+
+
+def holder(ticket: str) -> tuple[Any, ApiToken | None] | None:
+    """Who was given it, and through which token; None when it is wrong or over."""
+    try:
+        facts: dict[str, Any] = signing.loads(ticket, salt=SALT, max_age=LIFETIME)
+    except signing.BadSignature:
+        return None
+    user = User.objects.filter(pk=facts["user"], is_active=True).first()
+    if user is None or facts["token"] is None:
+        return (user, None) if user and facts["mark"] == mark_of(user) else None
+    tokens = ApiToken.objects.valid(timezone.now()).filter(pk=facts["token"], user=user)
+    token: ApiToken | None = tokens.filter(client__is_active=True).select_related("user", "client").first()
+    if token is None:
+        return None
+    token.user.scope = token.scope  # type: ignore[misc]
+    return token.user, token
+
+
+def mark_of(user: User) -> str:
+    """Changes with the password, and does not tell it."""
+    return hashlib.sha256(user.get_session_auth_hash().encode()).hexdigest()[:16]

@@ -1,0 +1,28 @@
+"""What those who read the feed may ask for, by poll or by stream."""
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from accounts.feed import TYPES
+from messaging.services.feeding import Wish
+
+LARGEST = 2**63 - 1
+
+
+def number(request: Request, name: str, most: int = LARGEST) -> int | None:
+    return read_number(name, request.query_params.get(name, ""), most)
+
+
+def read_number(name: str, text: str, most: int = LARGEST) -> int | None:
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text[:20]) > most:
+        raise ValidationError({name: [f"This is a whole number up to {most}."]})
+    return int(text)
+
+
+def wish_of(request: Request) -> Wish:
+    words = [word.strip() for word in request.query_params.get("types", "").split(",") if word.strip()]
+    if not set(words) <= set(TYPES):
+        raise ValidationError({"types": [f"Types are, with commas between them: {', '.join(TYPES)}."]})
+    return Wish(number(request, "instance"), frozenset(words))
