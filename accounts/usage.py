@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from accounts.models import Client, Usage
 
@@ -39,6 +39,14 @@ def count(used: Iterable[Used], *, now: datetime) -> None:
         for start in range(0, len(rows), ROWS_AT_ONCE):
             part = rows[start : start + ROWS_AT_ONCE]
             cursor.execute(_statement(len(part)), [value for row in part for value in row])
+
+
+def take_back(used: Used, *, now: datetime) -> None:
+    """What turned out to have been counted under another name."""
+    counted = {name: getattr(used, name) for name in COUNTED if getattr(used, name)}
+    rows = Usage.objects.filter(instance=used.instance_id, month=month_of(now), kind=used.kind)
+    enough = {f"{name}__gte": number for name, number in counted.items()}
+    rows.filter(**enough).update(**{name: F(name) - number for name, number in counted.items()})
 
 
 def month_of(moment: datetime) -> date:

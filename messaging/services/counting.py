@@ -12,6 +12,11 @@ def count(new: Iterable[Message], *, now: datetime) -> None:
     usage.count((_used(message) for message in new), now=now)
 
 
+def take_back(message: Message, *, now: datetime) -> None:
+    """One that was counted, and was another's echo."""
+    usage.take_back(_used(message), now=now)
+
+
 def _used(message: Message) -> usage.Used:
     inbound = message.direction == Message.Direction.INBOUND
     return usage.Used(

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Usage, WhatsappInstance
-from accounts.usage import Used, count, month_of
+from accounts.usage import Used, count, month_of, take_back
 from tests.telling import make_wapi
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +55,14 @@ def test_rows_are_taken_in_one_order_whoever_counts(line: WhatsappInstance) -> N
     places = [sql.index(f"({pk}, ", sql.index("VALUES")) for pk in (line.pk, other.pk)]
     assert places == sorted(places)
     assert sql.index("audio") < sql.index("video")
+
+
+def test_what_is_taken_back_never_falls_below_nothing(line: WhatsappInstance) -> None:
+    one = Used(instance_id=line.pk, kind="text", outbound=1)
+    count([one], now=MARCH)
+    for _ in range(2):
+        take_back(one, now=MARCH)
+    assert rows() == [(date(2026, 3, 1), "text", 0, 0, 0, 0)]
 
 
 def test_nothing_used_asks_nothing_of_the_database(line: WhatsappInstance) -> None:

@@ -169,6 +169,7 @@ def _absorb(message: Message, echo: Message, now: datetime) -> None:
     """The echo came first and was kept as a message of its own."""
     contacts.unite(message, echo)
     _tell_deleted(echo, now)
+    counting.take_back(echo, now=now)
     unneeded = echo.media_id
     echo.delete()
     if unneeded:
