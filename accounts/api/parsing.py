@@ -17,7 +17,8 @@ class JsonBody(JSONParser):
         self, stream: Any, media_type: str | None = None, parser_context: dict[str, Any] | None = None
     ) -> Any:
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if int(stream.META.get("CONTENT_LENGTH") or 0) > most:
+        # The stream is the request itself, or a copy where the middleware has read the body.
+        if int((parser_context or {})["request"].META.get("CONTENT_LENGTH") or 0) > most:
             raise Problem(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"A body has at most {most} bytes."
             )
