@@ -1,9 +1,11 @@
 """Filters of lists that say no to what the database could not take."""
 
+from datetime import UTC
 from typing import Any
 
 from django import forms
 from django_filters import rest_framework as filters
+from django_filters.fields import IsoDateTimeField
 
 LARGEST = 2**63 - 1
 
@@ -18,3 +20,17 @@ class IdFilter(filters.NumberFilter):
 
     def get_max_validator(self) -> None:
         """The field has its own bounds."""
+
+
+class MomentField(IsoDateTimeField):
+    def to_python(self, value: Any) -> Any:
+        """At the ends of the calendar a time may have no place in the database's time zone."""
+        try:
+            found = super().to_python(value)
+            return found and found.astimezone(UTC)
+        except OverflowError as exc:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from exc
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    field_class = MomentField

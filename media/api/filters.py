@@ -2,7 +2,7 @@
 
 from django_filters import rest_framework as filters
 
-from accounts.api.filters import IdFilter
+from accounts.api.filters import IdFilter, MomentFilter
 from media.models import MediaFile
 
 
@@ -13,8 +13,8 @@ class MediaFilter(filters.FilterSet):
     state = filters.MultipleChoiceFilter(choices=MediaFile.State.choices)
     kind = filters.MultipleChoiceFilter(choices=MediaFile.Kind.choices)
     cause = filters.MultipleChoiceFilter(choices=MediaFile.Cause.choices)
-    since = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte", label="Made then or later.")
-    until = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt", label="Made before.")
+    since = MomentFilter(field_name="created_at", lookup_expr="gte", label="Made then or later.")
+    until = MomentFilter(field_name="created_at", lookup_expr="lt", label="Made before.")
 
     class Meta:
         model = MediaFile
