@@ -1,0 +1,42 @@
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.core.cache import cache
+from rest_framework.test import APIClient
+
+from accounts.models import ApiToken, Client, Role, User
+from tests.telling import sim
+from tests.tenants import Rows, acme, people, rival, static_files_as_they_are
+
+__all__ = ["acme", "people", "rival", "sim", "static_files_as_they_are"]
+
+Calls = Callable[..., APIClient]
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_called_yet() -> Iterator[None]:
+    """What throttles count stays in the process."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def bearing(user: User, client: Client, role: Role = Role.MANAGER) -> APIClient:
+    _, key = ApiToken.issue(user=user, client=client, role=role, name="test")
+    caller = APIClient()
+    caller.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
+    return caller
+
+
+@pytest.fixture
+def calls(people: dict[str, User], acme: Rows, rival: Rows) -> Calls:
+    """Somebody with a token of the own client; root with a session."""
+
+    def calling(name: str, role: Role = Role.MANAGER) -> APIClient:
+        if name != "root":
+            return bearing(people[name], rival.client if name == "charlie" else acme.client, role)
+        caller = APIClient()
+        caller.force_login(people[name])
+        return caller
+
+    return calling
