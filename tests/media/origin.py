@@ -17,6 +17,7 @@ class Asked:
     method: str
     target: str
     headers: dict[str, str]
+    body: bytes = b""
 
     @property
     def start(self) -> int:
@@ -57,8 +58,8 @@ class Origin:
                 headers = {
                     name.lower(): value.strip() for name, _, value in (pair.partition(":") for pair in pairs)
                 }
-                lines.read(int(headers.get("content-length", 0)))
-                asked = Asked(request[0], request[1], headers)
+                body = lines.read(int(headers.get("content-length", 0)))
+                asked = Asked(request[0], request[1], headers, body)
                 self.asked.append(asked)
                 if not self.answer(asked, connection):
                     return
