@@ -1,4 +1,4 @@
-"""Media files, from the first mention in a webhook to verified bytes in storage, and every attempt on the way."""
+"""Media files, from the first mention in a webhook to verified bytes in storage."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from accounts.leases import WaitingQuerySet, WaitingWork, lease_indexes
-from accounts.models import TenantQuerySet, WhatsappInstance
+from accounts.models import WhatsappInstance
 
 
 def a_month_from_now() -> datetime:
@@ -149,63 +149,3 @@ class MediaFile(WaitingWork):
     @property
     def is_ready(self) -> bool:
         return self.state == self.State.READY
-
-
-class FetchAttemptQuerySet(TenantQuerySet):
-    client_path = "media_file__instance__client"
-
-
-class FetchAttempt(models.Model):
-    """One try of one strategy. ``duration`` is seconds. Nothing secret is ever in ``reason``."""
-
-    class Outcome(models.TextChoices):
-        OK = "ok"
-        GONE = "gone"
-        UNAVAILABLE = "unavailable", "unavailable for now"
-        LINE_DOWN = "line_down", "line down"
-        REFUSED = "refused"
-        UNSUPPORTED = "unsupported"
-        INTEGRITY = "integrity", "not the file"
-        UNEXPECTED = "unexpected", "unexpected answer"
-        STORAGE = "storage", "our storage"
-
-    media_file = models.ForeignKey(MediaFile, on_delete=models.CASCADE, related_name="fetch_attempts")
-    strategy = models.CharField(max_length=20)
-    started_at = models.DateTimeField()
-    duration = models.FloatField(default=0)
-    http_status = models.PositiveSmallIntegerField(null=True, blank=True)
-    bytes = models.BigIntegerField(default=0)
-    outcome = models.CharField(max_length=12, choices=Outcome.choices)
-    reason = models.CharField(max_length=300, blank=True, default="")
-
-    objects = FetchAttemptQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["started_at", "id"]
-        indexes = [models.Index(fields=["started_at"], name="attempt_time")]
-
-    def __str__(self) -> str:
-        return f"{self.strategy}: {self.outcome}"
-
-
-class StrategyHealth(models.Model):
-    """How one strategy does for one instance. While ``closed_until`` lies ahead, it is skipped; then one file probes.
-
-    ``failures`` counts failures in a row; ``is_lacking`` says that the provider has no such call.
-    """
-
-    instance = models.ForeignKey(WhatsappInstance, on_delete=models.CASCADE, related_name="strategy_health")
-    strategy = models.CharField(max_length=20)
-    failures = models.PositiveIntegerField(default=0)
-    closed_until = models.DateTimeField(null=True, blank=True)
-    is_lacking = models.BooleanField(default=False)
-    reason = models.CharField(max_length=300, blank=True, default="")
-
-    class Meta:
-        verbose_name_plural = "strategy health"
-        constraints = [
-            models.UniqueConstraint(fields=["instance", "strategy"], name="one_health_per_strategy")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.strategy} of {self.instance}"

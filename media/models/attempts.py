@@ -1,0 +1,66 @@
+"""Every attempt to get a file, and how each strategy does."""
+
+from django.db import models
+
+from accounts.models import TenantQuerySet, WhatsappInstance
+from media.models.files import MediaFile
+
+
+class FetchAttemptQuerySet(TenantQuerySet):
+    client_path = "media_file__instance__client"
+
+
+class FetchAttempt(models.Model):
+    """One try of one strategy. ``duration`` is seconds. Nothing secret is ever in ``reason``."""
+
+    class Outcome(models.TextChoices):
+        OK = "ok"
+        GONE = "gone"
+        UNAVAILABLE = "unavailable", "unavailable for now"
+        LINE_DOWN = "line_down", "line down"
+        REFUSED = "refused"
+        UNSUPPORTED = "unsupported"
+        INTEGRITY = "integrity", "not the file"
+        UNEXPECTED = "unexpected", "unexpected answer"
+        STORAGE = "storage", "our storage"
+
+    media_file = models.ForeignKey(MediaFile, on_delete=models.CASCADE, related_name="fetch_attempts")
+    strategy = models.CharField(max_length=20)
+    started_at = models.DateTimeField()
+    duration = models.FloatField(default=0)
+    http_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    bytes = models.BigIntegerField(default=0)
+    outcome = models.CharField(max_length=12, choices=Outcome.choices)
+    reason = models.CharField(max_length=300, blank=True, default="")
+
+    objects = FetchAttemptQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["started_at", "id"]
+        indexes = [models.Index(fields=["started_at"], name="attempt_time")]
+
+    def __str__(self) -> str:
+        return f"{self.strategy}: {self.outcome}"
+
+
+class StrategyHealth(models.Model):
+    """How one strategy does for one instance. While ``closed_until`` lies ahead, it is skipped; then one file probes.
+
+    ``failures`` counts failures in a row; ``is_lacking`` says that the provider has no such call.
+    """
+
+    instance = models.ForeignKey(WhatsappInstance, on_delete=models.CASCADE, related_name="strategy_health")
+    strategy = models.CharField(max_length=20)
+    failures = models.PositiveIntegerField(default=0)
+    closed_until = models.DateTimeField(null=True, blank=True)
+    is_lacking = models.BooleanField(default=False)
+    reason = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        verbose_name_plural = "strategy health"
+        constraints = [
+            models.UniqueConstraint(fields=["instance", "strategy"], name="one_health_per_strategy")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.strategy} of {self.instance}"
