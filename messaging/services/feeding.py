@@ -1,6 +1,7 @@
 """Reading the feed from a cursor on, and dropping what is older than anybody may ask for.
 
-A cursor is the id of the last change that was read. The newest change is never dropped: it says where the feed stands.
+A cursor is the id of the last change that was read; 0 is before the first one that is kept. The newest change is never
+dropped: it says where the feed stands.
 """
 
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ def read(rows: Any, cursor: int, wish: Wish, limit: int) -> Page:
     found = list(after.order_by("pk")[: limit + 1])
     # Asked afterwards, or changes could be dropped between the two.
     oldest = Change.objects.order_by("pk").values_list("pk", flat=True).first() or 1
-    if not oldest - 1 <= cursor < last:
+    if cursor > last or 0 < cursor < oldest - 1:
         raise CursorExpired(last)
     more = len(found) > limit
     return Page(found[:limit], found[limit - 1].pk if more else last, more)
