@@ -55,7 +55,7 @@ class StrategyOrder(serializers.ListField):
 
     def __init__(self, **kwargs: Any) -> None:
         choices = [(word, word) for word in WhatsappInstance.STRATEGIES]
-        super().__init__(child=serializers.ChoiceField(choices=choices), max_length=len(choices), **kwargs)
+        super().__init__(child=serializers.ChoiceField(choices=choices), **kwargs)
 
     def to_representation(self, data: Any) -> list[str]:
         return [word.strip() for word in data.split(",") if word.strip()]
