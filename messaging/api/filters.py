@@ -5,7 +5,7 @@ from typing import Any
 from django_filters import rest_framework as filters
 from rest_framework.exceptions import ValidationError
 
-from accounts.api.filters import LARGEST, IdFilter
+from accounts.api.filters import LARGEST, IdFilter, MomentFilter
 from accounts.providers.events import ChatKind, MessageType
 from messaging.models import Contact, Conversation, Label, Message, OutboxItem, WebhookEvent
 from messaging.search import contacts_matching, conversations_matching, messages_matching
@@ -69,8 +69,8 @@ class MessageFilter(filters.FilterSet):
     instance = IdFilter(field_name="conversation__instance")
     direction = filters.ChoiceFilter(choices=Message.Direction.choices)
     type = filters.ChoiceFilter(choices=TYPES)
-    since = filters.IsoDateTimeFilter(field_name="sent_at", lookup_expr="gte", label="Sent then or later.")
-    until = filters.IsoDateTimeFilter(field_name="sent_at", lookup_expr="lt", label="Sent before.")
+    since = MomentFilter(field_name="sent_at", lookup_expr="gte", label="Sent then or later.")
+    until = MomentFilter(field_name="sent_at", lookup_expr="lt", label="Sent before.")
 
     class Meta:
         model = Message
@@ -114,10 +114,8 @@ class OutboxFilter(filters.FilterSet):
 class WebhookEventFilter(filters.FilterSet):
     state = filters.ChoiceFilter(choices=WebhookEvent.State.choices)
     instance = IdFilter()
-    since = filters.IsoDateTimeFilter(
-        field_name="received_at", lookup_expr="gte", label="Received then or later."
-    )
-    until = filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="lt", label="Received before.")
+    since = MomentFilter(field_name="received_at", lookup_expr="gte", label="Received then or later.")
+    until = MomentFilter(field_name="received_at", lookup_expr="lt", label="Received before.")
 
     class Meta:
         model = WebhookEvent

@@ -25,15 +25,15 @@ class ThreadPages(Pages):
         return self.page
 
     def _around(self, queryset: Any, message: Message) -> list[Any]:
-        """Half of the page is newer, if there is so much; the message itself need not match a search."""
-        place, size = Place.of(message, self.field), self._size()
-        half = (size - 1) // 2
-        newer = list(beyond(queryset, self.field, place, older=False).order_by(self.field, "id")[: half + 1])
-        room = size - min(len(newer), half) - 1
-        rows = beyond(queryset, self.field, place, older=True).order_by(f"-{self.field}", "-id")
-        older = list(rows[: room + 1])
-        self.newer, self.more = len(newer) > half, len(older) > room
-        return [*newer[:half][::-1], message, *older[:room]]
+        """As much on either side as there is room for; the message itself need not match a search."""
+        place, room = Place.of(message, self.field), self._size() - 1
+        after = beyond(queryset, self.field, place, older=False).order_by(self.field, "id")
+        before = beyond(queryset, self.field, place, older=True).order_by(f"-{self.field}", "-id")
+        newer, older = list(after[: room + 1]), list(before[: room + 1])
+        above = min(len(newer), max(room // 2, room - len(older)))
+        below = room - above
+        self.newer, self.more = len(newer) > above, len(older) > below
+        return [*newer[:above][::-1], message, *older[:below]]
 
     def _previous(self) -> str | None:
         if self.direction == AROUND:

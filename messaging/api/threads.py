@@ -62,7 +62,9 @@ class ThreadViewSet(ListModelMixin, OfConversation):
     parser_classes = (JsonBody, MultiPartParser)
 
     def get_queryset(self) -> Any:
-        return MessageSerializer.with_related(super().get_queryset())
+        """Through the conversation, which is then known to each of them."""
+        rows = self.conversation.messages.all() if hasattr(self, "conversation") else self.rows.none()
+        return MessageSerializer.with_related(rows)
 
     @extend_schema(
         summary="Send a message",

@@ -29,10 +29,6 @@ REFERRAL = (
     *("media_type", "image_url", "video_url", "thumbnail_url", "ctwa_clid"),
 )
 FAULT = {"type": "object", "properties": {"code": WORD, "reason": WORD}}
-TEMPLATE = {
-    "type": "object",
-    "properties": {"name": WORD, "language": WORD, "components": {"type": "array", "items": {}}},
-}
 
 MEMBERS: dict[str, dict[str, Any]] = {
     "link": {"type": "object", "properties": dict.fromkeys(("url", "title", "description"), WORD)},
@@ -65,7 +61,8 @@ MEMBERS: dict[str, dict[str, Any]] = {
     "referral": {"type": "object", "properties": dict.fromkeys(REFERRAL, WORD)},
     "event": WORD | {"description": "Of a system message: what happened."},
     "errors": {"type": "array", "items": FAULT},
-    "template": TEMPLATE,
+    "language": WORD | {"description": "Of a template, as Meta writes it."},
+    "components": {"type": "array", "items": {"type": "object"}, "description": "Of a template."},
     "wire_type": WORD | {"description": "What an unsupported message is called at its provider."},
 }
 SCHEMA = {
