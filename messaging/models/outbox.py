@@ -13,19 +13,27 @@ from accounts.leases import WaitingQuerySet, WaitingWork, lease_indexes
 from accounts.models import OfInstance, WhatsappInstance
 from messaging.models.conversations import Conversation, Message
 
+WAITING = ("pending", "sending")
+
 
 class OutboxQuerySet(WaitingQuerySet):
     def due(self, now: datetime) -> Self:
-        """Nothing overtakes a message of its own conversation, and a line that takes a break is left alone."""
-        ahead = OutboxItem.objects.holding_up(now).filter(
-            conversation=OuterRef("conversation"), pk__lt=OuterRef("pk")
-        )
+        """Nothing overtakes a message of its own conversation, nor what is done to the same message before it.
+
+        A line that rests is left alone; one that only keeps its pace takes receipts.
+        """
         resting = SendingLine.objects.filter(instance=OuterRef("instance"), next_at__gt=now)
-        return super().due(now).filter(~Exists(ahead), ~Exists(resting))
+        receipt = Q(action=OutboxItem.Action.READ) & ~Exists(resting.exclude(reason=""))
+        return super().due(now).filter(~Exists(self._ahead(now)), ~Exists(resting) | receipt)
+
+    def _ahead(self, now: datetime) -> "OutboxQuerySet":
+        earlier = OutboxItem.objects.filter(conversation=OuterRef("conversation"), pk__lt=OuterRef("pk"))
+        same = earlier.filter(message=OuterRef("message"), state__in=WAITING)
+        return same | earlier.holding_up(now)
 
     def holding_up(self, now: datetime) -> Self:
         """Messages that what comes after them waits for; a doubtful one only until its time of grace is over."""
-        waiting = Q(state__in=(OutboxItem.State.PENDING, OutboxItem.State.SENDING))
+        waiting = Q(state__in=WAITING)
         doubtful = Q(state=OutboxItem.State.UNKNOWN, next_attempt_at__gt=now)
         return self.filter(waiting | doubtful, action=OutboxItem.Action.MESSAGE)
 
@@ -63,7 +71,7 @@ class OutboxItem(WaitingWork):
         UNANSWERED = "unanswered", "the provider took the request and did not answer"
 
     TRANSITIONS: ClassVar[dict[State, set[State]]] = {
-        State.PENDING: {State.SENDING, State.FAILED, State.CANCELLED},
+        State.PENDING: {State.SENDING, State.SENT, State.FAILED, State.CANCELLED},
         State.SENDING: {State.SENT, State.PENDING, State.UNKNOWN, State.FAILED},
         State.UNKNOWN: {State.SENT, State.PENDING, State.FAILED},
         State.FAILED: {State.PENDING, State.SENT},

@@ -32,6 +32,8 @@ from media.models import MediaFile
 from messaging.models import Conversation, Message, WebhookEvent
 from messaging.services import changes
 from messaging.services.contacts import People
+from messaging.services.sending import lines
+from messaging.services.sending.identifying import adopt_echo, adopt_tagged
 from messaging.services.threads import Threads
 
 log = structlog.get_logger(__name__)
@@ -105,6 +107,8 @@ class Receiving:
                 log.warning("message id of another's message", message=known.pk, webhook_event=one.webhook.pk)
             elif known:
                 self._came_again(known, one)
+            elif ours := adopt_echo(thread, one.event, self.now):
+                self._remember(ours)
             else:
                 message = self._new_message(one, thread)
                 new.append(message)
@@ -166,6 +170,7 @@ class Receiving:
         for one in self.changed:
             message = self._target(one)
             if isinstance(one.event, StatusChanged):
+                message = message or adopt_tagged(one.instance, one.event, self.now)
                 statuses.append((one.instance, one.event, message, one.webhook.received_at))
             elif message:
                 if changes.apply_change(message, one.event, self.people, one.webhook.received_at):
@@ -214,6 +219,7 @@ class Receiving:
         news = note_connection(instance, connected=connected, phone=phone, at=min(at, self.now))
         if news and connected:
             media.resume(instance, now=self.now)
+            lines.resume(instance)
 
 
 def _only(told: Iterable[Told[Event]], kind: type[E]) -> list[Told[E]]:

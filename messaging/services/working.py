@@ -1,4 +1,4 @@
-"""The worker's loop: webhook events, media files, and a broom, in one thread that owns the database."""
+"""The worker's loop: webhook events, sends, media files, and a broom, in one thread that owns the database."""
 
 import time
 import uuid
@@ -11,8 +11,10 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from media.services import Fetcher, sweep
+from messaging.services.feeding import drop_old
 from messaging.services.naming import Naming
 from messaging.services.processing import process_due
+from messaging.services.sending.sender import Sender
 from messaging.services.waking import Alarm
 
 log = structlog.get_logger(__name__)
@@ -32,6 +34,7 @@ class Worker:
 
     def __post_init__(self) -> None:
         self.fetcher = Fetcher(token=self.token)
+        self.sender = Sender(token=self.token)
         self._swept_at = 0.0
 
     def stop(self) -> None:
@@ -42,14 +45,14 @@ class Worker:
         """Everything that is due, and what becomes due by it; then end."""
         try:
             sweep()
-            while not self.stopping and (self.turn() or self.fetcher.under_way):
-                self.fetcher.collect(self.now(), wait=0.2)
+            while not self.stopping and (self.turn() or self.under_way):
+                self._collect(wait=0.2)
         finally:
             self.finish()
 
     def run(self, alarm: Alarm) -> None:
         """Until told to stop. A database that is away for a while is waited for."""
-        self.fetcher.crew.on_result = alarm.ring
+        self.fetcher.crew.on_result = self.sender.crew.on_result = alarm.ring
         naming = Naming()
         try:
             while not self.stopping:
@@ -61,17 +64,32 @@ class Worker:
     def turn(self) -> int:
         """One look at everything that waits; how much there was."""
         # First, or after a long break this worker would claim anew what it still has in hand.
-        self.fetcher.renew(self.now())
+        self._renew()
         done = process_due(self.token, now=self.now())
-        done += self.fetcher.top_up(self.now())
-        return done + self.fetcher.collect(self.now())
+        done += self.sender.top_up(self.now()) + self.fetcher.top_up(self.now())
+        return done + self._collect()
 
     def finish(self) -> None:
         """What is under way is finished and written down; nothing new is claimed."""
-        while self.fetcher.under_way:
-            self.fetcher.collect(self.now(), wait=1)
-            self.fetcher.renew(self.now())
+        while self.under_way:
+            self._collect(wait=1)
+            self._renew()
+        self.sender.close()
         self.fetcher.close()
+
+    @property
+    def under_way(self) -> int:
+        return self.sender.under_way + self.fetcher.under_way
+
+    def _collect(self, wait: float = 0) -> int:
+        """Waits for a send where one is under way: they are the quicker ones, and people look on."""
+        sent = self.sender.collect(self.now(), wait=wait if self.sender.under_way else 0)
+        wait = 0 if self.sender.under_way else wait
+        return sent + self.fetcher.collect(self.now(), wait=wait if self.fetcher.under_way else 0)
+
+    def _renew(self) -> None:
+        self.sender.renew(self.now())
+        self.fetcher.renew(self.now())
 
     def _turn_or_rest(self, alarm: Alarm, naming: Naming) -> None:
         try:
@@ -87,3 +105,4 @@ class Worker:
         if time.monotonic() - self._swept_at > SWEEP_SECONDS or not self._swept_at:
             self._swept_at = time.monotonic()
             sweep()
+            drop_old(now=self.now())

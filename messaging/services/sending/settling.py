@@ -32,8 +32,11 @@ COMES_FROM: dict[MessageStatus, tuple[MessageStatus, ...]] = {
 AFRESH: dict[str, Any] = {"error": "", "doubt": "", "asked_at": None, "settled_at": None}
 CANCELLED, NOT_SENT = "cancelled", "somebody saw that it was not sent"
 # After this nothing that the provider shows is taken as proof any more.
-PROVABLE = timedelta(days=1)
+PROVABLE = timedelta(minutes=15)
+HEARD_WITHIN = timedelta(seconds=5)
 LOOKED_AT = 20
+NEWEST_EVENTS = 2000
+UNREAD = (WebhookEvent.State.PENDING, WebhookEvent.State.FAILED)
 REPORTED = (MessageStatus.DELIVERED, MessageStatus.READ, MessageStatus.PLAYED)
 
 
@@ -100,14 +103,22 @@ def settle_unproven(now: datetime) -> int:
 
 
 def never_left(item: OutboxItem) -> bool:
-    """The line reports what leaves it, it has spoken since, all that it said was read, and this was not in it."""
+    """The line reports what leaves it, we heard it all the while, and what it said did not speak of this."""
+    return _heard(item) and _reports(item) and not _speaks_of_strangers(item)
+
+
+def _heard(item: OutboxItem) -> bool:
+    """Webhooks came right after the request, so whatever ended the worker did not end those who take them in.
+
+    All that came within the time of grace has been read.
+    """
+    if item.asked_at is None:
+        return False
     said = WebhookEvent.objects.filter(instance=item.instance_id)
-    if said.filter(state=WebhookEvent.State.PENDING).exists():
-        return False
-    newest = said.order_by("-id").values_list("received_at", flat=True).first()
-    if newest is None or item.asked_at is None or newest <= item.asked_at:
-        return False
-    return _reports(item) and not _speaks_of_strangers(item)
+    unread = said.filter(state__in=UNREAD, received_at__lte=item.next_attempt_at)
+    newest = said.order_by("-id").values_list("received_at", flat=True)[:NEWEST_EVENTS]
+    soon = item.asked_at + HEARD_WITHIN
+    return not unread.exists() and any(item.asked_at < moment <= soon for moment in newest)
 
 
 def _reports(item: OutboxItem) -> bool:

@@ -1,0 +1,58 @@
+"""How fast each line may send, and when it has to rest."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import F, Q
+
+from accounts.models import WhatsappInstance
+from accounts.services import note_connection
+from messaging.models import OutboxItem, SendingLine
+from messaging.services.sending.drafting import abilities_of
+
+Provider = WhatsappInstance.Provider
+
+
+def failures_of(instance: WhatsappInstance) -> int:
+    found = SendingLine.objects.filter(instance=instance).values_list("failures", flat=True).first()
+    return found or 0
+
+
+def rest(instance: WhatsappInstance, pause: timedelta, reason: str, now: datetime) -> None:
+    SendingLine.objects.get_or_create(instance=instance)
+    rows = SendingLine.objects.filter(instance=instance)
+    rows.update(next_at=now + pause, failures=F("failures") + 1, reason=reason[:300] or "resting")
+
+
+def went_well(instance: WhatsappInstance, now: datetime) -> None:
+    """Whatever was wrong with the line is over."""
+    troubled = SendingLine.objects.filter(~Q(reason=""), instance=instance)
+    if troubled.update(next_at=None, failures=0, reason=""):
+        note_connection(instance, connected=True, at=now)
+
+
+def resume(instance: WhatsappInstance) -> None:
+    """Somebody put right what was wrong."""
+    SendingLine.objects.filter(~Q(reason=""), instance=instance).update(next_at=None, failures=0, reason="")
+
+
+def pace(item: OutboxItem, now: datetime) -> None:
+    """W-API does not tell how fast is too fast: the number is banned. A receipt is no message."""
+    seconds = settings.WAPI_SEND_SECONDS
+    if not seconds or item.instance.provider != Provider.WAPI or item.action == OutboxItem.Action.READ:
+        return
+    pause = {"next_at": now + timedelta(seconds=seconds)}
+    SendingLine.objects.update_or_create(instance=item.instance, defaults=pause)
+
+
+def burst_over(item: OutboxItem, now: datetime) -> datetime | None:
+    """When this chat may have its next message; None for now."""
+    abilities = abilities_of(item.instance)
+    if not abilities.burst or item.action != OutboxItem.Action.MESSAGE:
+        return None
+    sent = OutboxItem.objects.filter(
+        conversation=item.conversation_id, action=OutboxItem.Action.MESSAGE, state=OutboxItem.State.SENT
+    )
+    first = sent.order_by("-id").values_list("settled_at", flat=True)[abilities.burst - 1 : abilities.burst]
+    over = [moment + abilities.burst_period for moment in first if moment]
+    return over[0] if over and over[0] > now else None

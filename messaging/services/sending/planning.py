@@ -1,0 +1,103 @@
+"""From claimed items to errands: what must not go now is put back, and what goes is noted as asked for first."""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import QuerySet, prefetch_related_objects
+
+from accounts import feed
+from accounts.fields import CannotDecrypt
+from accounts.leases import Claim, lease
+from accounts.models import WhatsappInstance
+from accounts.providers.base import Provider
+from accounts.providers.events import MessageStatus
+from accounts.services import provider_for, raise_alarm
+from messaging.models import Message, OutboxItem
+from messaging.services.sending import lines
+from messaging.services.sending.errands import Errand, ask_of
+from messaging.services.sending.judging import LINE_DOWN_REST, Verdict, most_attempts
+from messaging.services.sending.queueing import tell
+from messaging.services.sending.recording import grace, put
+
+State, Action = OutboxItem.State, OutboxItem.Action
+WAPI, CLOUD = WhatsappInstance.Provider.WAPI, WhatsappInstance.Provider.CLOUD
+
+
+def claim(limit: int, provider: str, token: uuid.UUID, now: datetime) -> list[OutboxItem]:
+    """W-API has one message of a line under way at a time; Meta counts per chat."""
+    each = 1 if provider == WAPI else settings.INSTANCE_CONCURRENCY
+    wish = Claim(limit=limit, per_instance=each, lease=lease(), token=token)
+    rows: QuerySet[OutboxItem] = OutboxItem.objects.filter(instance__provider=provider)
+    claimed: list[OutboxItem] = rows.claim(wish, now=now)  # type: ignore[attr-defined]
+    return claimed
+
+
+def plan(claimed: list[OutboxItem], token: uuid.UUID, now: datetime) -> list[Errand]:
+    prefetch_related_objects(claimed, "message__media", "conversation")
+    free = [item for item in claimed if not _put_back(item, token, now)]
+    providers = _providers({item.instance_id: item.instance for item in free}, now)
+    for item in free:
+        if item.instance_id not in providers:
+            put(item, Verdict(state=State.PENDING, error=UNREADABLE, counts=False), token, now)
+    going = [item for item in free if item.instance_id in providers]
+    errands = [Errand(item, ask_of(item, providers[item.instance_id])) for item in going]
+    _note_asked(going, token, now)
+    return errands
+
+
+UNREADABLE = "the instance's secrets fit no key of FIELD_ENCRYPTION_KEYS"
+KILLED = "the worker ended while it sent this"
+
+
+def _put_back(item: OutboxItem, token: uuid.UUID, now: datetime) -> bool:
+    verdict = _objection(item, now)
+    if verdict is None:
+        return False
+    with feed.collecting():
+        put(item, verdict, token, now)
+    return True
+
+
+def _objection(item: OutboxItem, now: datetime) -> Verdict | None:
+    if item.asked_at and item.action == Action.MESSAGE:
+        over = item.asked_at + grace() - now
+        doubt = OutboxItem.Doubt.KILLED
+        return Verdict(state=State.UNKNOWN, error=KILLED, doubt=doubt, again=max(over, timedelta()))
+    if item.attempts > most_attempts(item):
+        return Verdict(state=State.FAILED, error="given up: workers ended while sending it")
+    free_at = lines.burst_over(item, now)
+    if free_at:
+        reason = "so many messages at once to one person are refused"
+        return Verdict(state=State.PENDING, error=reason, again=free_at - now, counts=False)
+    return None
+
+
+def _providers(instances: dict[int, WhatsappInstance], now: datetime) -> dict[int, Provider]:
+    found = {}
+    for pk, instance in instances.items():
+        try:
+            # One question for all of its items; a claim leaves the secrets out.
+            instance.refresh_from_db(fields=WhatsappInstance.SECRET_FIELDS)
+            found[pk] = provider_for(instance)
+        except CannotDecrypt as exc:
+            raise_alarm(instance, str(exc), now=now)
+            lines.rest(instance, LINE_DOWN_REST, UNREADABLE, now)
+    return found
+
+
+@feed.collecting()
+def _note_asked(going: Iterable[OutboxItem], token: uuid.UUID, now: datetime) -> None:
+    """Before any thread gets them: whoever finds one after a crash then knows that it may have left."""
+    pks = [item.pk for item in going]
+    OutboxItem.objects.held_by(token).filter(pk__in=pks).update(asked_at=now)
+    queued = [
+        item.message
+        for item in going
+        if item.action == Action.MESSAGE and item.message.status == MessageStatus.QUEUED
+    ]
+    rows = Message.objects.filter(pk__in=[one.pk for one in queued], status=MessageStatus.QUEUED)
+    rows.update(status=MessageStatus.SENDING)
+    for message in queued:
+        tell(message, now)

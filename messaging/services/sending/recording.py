@@ -1,0 +1,139 @@
+"""What came of a send, written down: the item, its message, its line, and the feed, in one transaction."""
+
+import random
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db.models import F
+
+from accounts import feed
+from accounts.models import WhatsappInstance
+from accounts.providers.events import (
+    MessageChange,
+    MessageEdited,
+    MessageRevoked,
+    MessageStatus,
+    ReactionChanged,
+)
+from accounts.services import raise_alarm
+from messaging.models import Message, OutboxItem
+from messaging.services import changes
+from messaging.services.contacts import People
+from messaging.services.sending import lines
+from messaging.services.sending.errands import Answer
+from messaging.services.sending.identifying import identify
+from messaging.services.sending.judging import Verdict, judge
+from messaging.services.sending.queueing import tell
+from messaging.services.sending.settling import stand
+
+log = structlog.get_logger(__name__)
+chance = random.Random()
+
+State, Action = OutboxItem.State, OutboxItem.Action
+STATUS_OF = {State.UNKNOWN: MessageStatus.UNKNOWN, State.FAILED: MessageStatus.FAILED}
+
+
+def record(answer: Answer, token: uuid.UUID, now: datetime) -> None:
+    item = answer.errand.item
+    failures = lines.failures_of(item.instance)
+    verdict = judge(answer, failures=failures, grace=grace(), chance=chance.uniform)
+    with feed.collecting():
+        kept = _sent(answer, token, now) if verdict.state == State.SENT else put(item, verdict, token, now)
+        lines.pace(item, now)
+        _learn(item.instance, verdict, now)
+    _log(answer, verdict, kept=kept)
+
+
+def grace() -> timedelta:
+    return timedelta(seconds=settings.SEND_SETTLE_SECONDS)
+
+
+def put(item: OutboxItem, verdict: Verdict, token: uuid.UUID, now: datetime) -> bool:
+    """A result other than success; False if the item is somebody else's by now, whose word counts then."""
+    facts: dict[str, Any] = {
+        "error": verdict.error[:500],
+        "doubt": verdict.doubt,
+        "next_attempt_at": now + verdict.again,
+    }
+    if verdict.state != State.UNKNOWN:
+        facts["asked_at"] = None
+    if verdict.state == State.FAILED:
+        facts["settled_at"] = now
+    if not verdict.counts:
+        facts["attempts"] = F("attempts") - 1
+    held = OutboxItem.objects.held_by(token).filter(pk=item.pk)
+    if not held.move_to(verdict.state, **facts):
+        return False
+    if verdict.state in STATUS_OF:
+        stand(item, STATUS_OF[verdict.state], now, error=verdict.error)
+    return True
+
+
+def _sent(answer: Answer, token: uuid.UUID, now: datetime) -> bool:
+    """A success is a fact, whoever holds the item now: an echo may have settled it, or its lease may have run out."""
+    item = answer.errand.item
+    facts = {"settled_at": now, "error": "", "doubt": ""}
+    held = OutboxItem.objects.held_by(token).filter(pk=item.pk)
+    kept = held.move_to(State.SENT, **facts) or OutboxItem.objects.filter(pk=item.pk).move_to(
+        State.SENT, **facts
+    )
+    # Read anew: its conversation may have become part of another one meanwhile.
+    message = Message.objects.select_related("conversation__instance__client", "media").get(
+        pk=item.message_id
+    )
+    if item.action == Action.MESSAGE:
+        identify(message, answer.provider_id, now)
+    elif kept:
+        _show(item, message, now)
+    return bool(kept)
+
+
+def _show(item: OutboxItem, message: Message, now: datetime) -> None:
+    """What was done to the message, here as well: not every provider echoes it."""
+    event = _event(item, message, now)
+    if event:
+        people = People(message.conversation.instance.client, [])
+        changes.apply_change(message, event, people, now)
+        tell(message, now)
+
+
+def _event(item: OutboxItem, message: Message, now: datetime) -> MessageChange | None:
+    facts: dict[str, Any] = {
+        "line_id": message.conversation.instance.instance_id,
+        "message_id": message.provider_message_id,
+        "occurred_at": now,
+    }
+    if item.action == Action.REACTION:
+        return ReactionChanged(emoji=item.content.get("emoji", ""), **facts)
+    if item.action == Action.EDIT:
+        return MessageEdited(text=item.content.get("text", ""), **facts)
+    return MessageRevoked(**facts) if item.action == Action.DELETE else None
+
+
+def _learn(instance: WhatsappInstance, verdict: Verdict, now: datetime) -> None:
+    if verdict.rest is not None:
+        lines.rest(instance, verdict.rest, verdict.error, now)
+    elif verdict.state == State.SENT:
+        lines.went_well(instance, now)
+    if verdict.needs_person:
+        raise_alarm(instance, verdict.error, now=now)
+
+
+def _log(answer: Answer, verdict: Verdict, *, kept: bool) -> None:
+    item = answer.errand.item
+    log.info(
+        "send answered" if kept else "send settled before its answer",
+        instance=item.instance_id,
+        message=item.message_id,
+        outbox_item=item.pk,
+        action=item.action,
+        state=verdict.state.value,
+        status=answer.error.status if answer.error else None,
+        attempt=item.attempts,
+        duration=round(answer.duration, 3),
+    )
+    if answer.bug:
+        log.error("send failed with a bug", outbox_item=item.pk, traceback=answer.bug)

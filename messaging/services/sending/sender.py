@@ -1,0 +1,95 @@
+"""The worker's side of the outbox: claim, ask in threads, write down."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+
+from accounts.crews import Crew
+from accounts.leases import lease
+from messaging.models import OutboxItem
+from messaging.services.sending.errands import Answer, Errand, run
+from messaging.services.sending.planning import CLOUD, WAPI, claim, plan
+from messaging.services.sending.recording import record
+from messaging.services.sending.settling import settle_unproven
+
+LOOK_FOR_PROOF = timedelta(seconds=1)
+
+
+@dataclass
+class Sender:
+    """Keeps up to ``threads`` sends under way, and claims nothing that would have to wait for one.
+
+    Every method is for one and the same thread.
+    """
+
+    threads: int = field(default_factory=lambda: settings.WORKER_SEND_THREADS)
+    token: uuid.UUID = field(default_factory=uuid.uuid4)
+    renewed_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self.crew: Crew[Errand, Answer] = Crew(run, self.threads)
+        self._in_hand: set[int] = set()
+        self._answers: list[Answer] = []
+        self._order = [WAPI, CLOUD]
+        self._looked_at: datetime | None = None
+
+    @property
+    def under_way(self) -> int:
+        return len(self._in_hand)
+
+    def top_up(self, now: datetime) -> int:
+        found = self._look_for_proof(now)
+        # In turns, so that many lines of one provider do not keep the other's waiting.
+        self._order.reverse()
+        for provider in self._order:
+            found += self._take(provider, now)
+        return found
+
+    def _take(self, provider: str, now: datetime) -> int:
+        room = self.threads - self.under_way
+        claimed = claim(room, provider, self.token, now) if room > 0 else []
+        for errand in plan(claimed, self.token, now) if claimed else []:
+            self._in_hand.add(errand.item.pk)
+            self.crew.put(errand)
+        return len(claimed)
+
+    def _look_for_proof(self, now: datetime) -> int:
+        if self._looked_at and now - self._looked_at < LOOK_FOR_PROOF:
+            return 0
+        self._looked_at = now
+        return settle_unproven(now)
+
+    def collect(self, now: datetime, *, wait: float = 0) -> int:
+        """Write down what has been answered, waiting up to ``wait`` seconds for the first answer."""
+        self._answers += self.crew.finished(wait)
+        count = len(self._answers)
+        while self._answers:
+            self._write(self._answers[0], now)
+        return count
+
+    def _write(self, answer: Answer, now: datetime) -> None:
+        """An answer that a busy database does not take is kept: it cannot be had again."""
+        try:
+            record(answer, self.token, now)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            self._done(answer)
+            raise
+        self._done(answer)
+
+    def _done(self, answer: Answer) -> None:
+        self._answers.pop(0)
+        self._in_hand.discard(answer.errand.item.pk)
+
+    def renew(self, now: datetime) -> None:
+        if not self.under_way or (self.renewed_at and now - self.renewed_at < lease() / 3):
+            return
+        OutboxItem.objects.filter(pk__in=self._in_hand).renew(self.token, now + lease())
+        self.renewed_at = now
+
+    def close(self) -> None:
+        self.crew.close()
