@@ -8,7 +8,7 @@ import secrets
 import shutil
 import sys
 
-from processes import ROOT, Child, Run, chosen_port, free_port, say, web, worker
+from processes import ROOT, Child, Run, chosen_port, free_port, port_beside, say, stream, web, worker
 
 FOLDER = ROOT / "var" / "demo"
 WELCOME = """
@@ -51,8 +51,10 @@ def clear() -> None:
 def play(port: int, simulator_port: int, password: str) -> int:
     local, simulator = f"http://127.0.0.1:{port}", f"127.0.0.1:{simulator_port}"
     outside = ["-m", "tests.simulator", "--demo", "--port", str(simulator_port)]
-    with Run(environment(local, simulator) | {"ADMIN_PASSWORD": password}) as run:
-        run.start(Child("The simulator", [sys.executable, *outside]), web(port))
+    stream_port = port_beside(port)
+    own = {"ADMIN_PASSWORD": password, "STREAM_BASE_URL": f"http://127.0.0.1:{stream_port}"}
+    with Run(environment(local, simulator) | own) as run:
+        run.start(Child("The simulator", [sys.executable, *outside]), web(port), stream(stream_port))
         up = run.wait_for(f"http://{simulator}/_sim/health") and run.wait_for(f"{local}/admin/login/")
         # Last, because the feed begins as soon as it knows where to send.
         if not up or not run.finish("scripts.demo_data"):

@@ -42,6 +42,17 @@ def chosen_port() -> int:
     return int(text)
 
 
+def port_beside(port: int) -> int:
+    """The next one, or any that is free."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port + 1))
+        except (OSError, OverflowError):
+            return free_port()
+    return port + 1
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -101,6 +112,25 @@ def web(port: int) -> Child:
     # Now and then one of its workers does not hear that it is to stop.
     options += ["--workers-kill-timeout", "10"]
     return Child("The web server", [sys.executable, "-m", "granian", *options, "multichat.wsgi:application"])
+
+
+def stream(port: int) -> Child:
+    """Open streams have nothing to finish: their clients come back, to here or to the next process."""
+    options = [
+        "--interface",
+        "asginl",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--no-ws",
+        "--workers",
+        "1",
+    ]
+    options += ["--backpressure", "4000", "--no-access-log", "--log-level", "error"]
+    options += ["--respawn-failed-workers", "--workers-kill-timeout", "1"]
+    command = [sys.executable, "-m", "granian", *options, "multichat.asgi:application"]
+    return Child("The live stream", command, restarts=True)
 
 
 def worker() -> Child:

@@ -7,7 +7,7 @@ import secrets
 import sys
 from pathlib import Path
 
-from processes import ROOT, Run, chosen_port, say, web, worker
+from processes import ROOT, Run, chosen_port, port_beside, say, stream, web, worker
 
 VAR = ROOT / "var"
 SECRETS = ("SECRET_KEY", "FIELD_ENCRYPTION_KEYS")
@@ -34,16 +34,24 @@ def main() -> int:
     VAR.chmod(0o700)
     local = f"http://127.0.0.1:{port}"
     public = os.environ.get("PUBLIC_BASE_URL") or written(env_file, "PUBLIC_BASE_URL") or local
-    with Run(os.environ | {"PUBLIC_BASE_URL": public}) as run:
+    stream_port = port_beside(port)
+    addresses = {"PUBLIC_BASE_URL": public} | stream_address(env_file, public, local, stream_port)
+    with Run(os.environ | addresses) as run:
         if not run.finish("scripts.prepare"):
             return 0 if run.stopping else 1
-        run.start(web(port), worker())
+        run.start(web(port), stream(stream_port), worker())
         if run.wait_for(f"{local}/admin/login/"):
             https = public.startswith("https://")
             reach = "" if https else REACH.format(env_file=env_file)
             # Behind https, cookies go to the https address only.
             say(WELCOME.format(admin=public if https else local, public=public, reach=reach))
         return run.watch()
+
+
+def stream_address(env_file: Path, public: str, local: str, port: int) -> dict[str, str]:
+    """Behind another address a proxy leads to the stream, or the web server answers for it by polling."""
+    chosen = os.environ.get("STREAM_BASE_URL") or written(env_file, "STREAM_BASE_URL")
+    return {} if chosen or public != local else {"STREAM_BASE_URL": f"http://127.0.0.1:{port}"}
 
 
 def write_secrets(env_file: Path) -> None:
