@@ -51,14 +51,15 @@ def framework(rate: str) -> dict[str, Any]:
 # One word means different things in different resources; each set of choices has a name of its own.
 ENUMS = {
     "ChatKind": "messaging.models.conversations.KINDS",
-    "ConversationStatus": "messaging.models.conversations.Conversation.Status.choices",
-    "InstanceStatus": "accounts.models.WhatsappInstance.Status.choices",
-    "MediaKind": "media.models.MediaFile.Kind.choices",
-    "MediaState": "media.models.MediaFile.State.choices",
+    "ConversationStatus": "messaging.models.conversations.Conversation.Status",
+    "DeliveryState": "messaging.models.WebhookDelivery.State",
+    "InstanceStatus": "accounts.models.WhatsappInstance.Status",
+    "MediaKind": "media.models.MediaFile.Kind",
+    "MediaState": "media.models.MediaFile.State",
     "MessageStatus": "messaging.models.conversations.STATUSES",
     "MessageType": "messaging.models.conversations.TYPES",
-    "OutboxState": "messaging.models.OutboxItem.State.choices",
-    "WebhookEventState": "messaging.models.WebhookEvent.State.choices",
+    "OutboxState": "messaging.models.OutboxItem.State",
+    "WebhookEventState": "messaging.models.WebhookEvent.State",
 }
 
 SCHEMA: dict[str, Any] = {
