@@ -38,40 +38,11 @@ class MediaFileSerializer(serializers.ModelSerializer[MediaFile]):
     class Meta:
         model = MediaFile
         fields: ClassVar[tuple[str, ...]] = (
-            *(
-                "id",
-                "client",
-                "instance",
-                "conversation",
-                "message",
-                "kind",
-                "state",
-                "cause",
-                "error",
-                "warning",
-            ),
-            *(
-                "mimetype",
-                "filename",
-                "size",
-                "declared_size",
-                "sha256",
-                "duration",
-                "width",
-                "height",
-                "pages",
-            ),
-            *(
-                "animated",
-                "waveform",
-                "has_thumbnail",
-                "strategy",
-                "attempts",
-                "next_attempt_at",
-                "expires_at",
-            ),
-            *("ready_at", "created_at", "content_url"),
-        )
+            "id", "client", "instance", "conversation", "message", "kind", "state", "cause", "error", "warning",
+            "mimetype", "filename", "size", "declared_size", "sha256", "duration", "width", "height", "pages",
+            "animated", "waveform", "has_thumbnail", "strategy", "attempts", "next_attempt_at", "expires_at",
+            "ready_at", "created_at", "content_url",
+        )  # fmt: skip
         read_only_fields = fields
 
     @classmethod
@@ -118,6 +89,14 @@ class MediaFileDetailSerializer(MediaFileSerializer):
         if mimetype not in PICTURES:
             return None
         return f"data:{mimetype};base64,{base64.b64encode(content).decode()}"
+
+
+class AbsenceSerializer(MediaFileSerializer):
+    """What a problem says about a file that is not here; asks no other table."""
+
+    class Meta(MediaFileSerializer.Meta):
+        fields = ("id", "state", "cause", "error", "next_attempt_at", "expires_at")
+        read_only_fields = fields
 
 
 class FetchAttemptSerializer(serializers.ModelSerializer[FetchAttempt]):

@@ -14,12 +14,11 @@ from accounts.access import may
 from accounts.api.problems import MEDIA_TYPE, Problem
 from accounts.models import Role
 from media.models import MediaFile
-from media.serializers import MediaFileSerializer
+from media.serializers import AbsenceSerializer
 from media.services import fetch_again
 from media.serving import FRESH_SECONDS, NotHere, NotReadable, serve
 
 ASKS = ("1", "true", "yes")
-FACTS = ("id", "state", "cause", "error", "next_attempt_at", "expires_at")
 FETCH = OpenApiParameter(
     "fetch", OpenApiTypes.BOOL, description="Ask for a file that is not there at once. Operators only."
 )
@@ -77,15 +76,11 @@ def content_of(
 
 
 def why(media_file: MediaFile) -> Problem:
-    shown = MediaFileSerializer(media_file).data
-    facts = {name: shown[name] for name in FACTS}
+    facts = AbsenceSerializer(media_file).data
+    told = media_file.error or media_file.state
     if NotHere(media_file).comes_later:
-        return Problem(HTTPStatus.CONFLICT, "not_here_yet", _sentence(media_file, "not here yet"), **facts)
-    return Problem(HTTPStatus.GONE, "not_here", _sentence(media_file, "not here"), **facts)
-
-
-def _sentence(media_file: MediaFile, where: str) -> str:
-    return f"The file is {where}: {media_file.error or media_file.state}"
+        return Problem(HTTPStatus.CONFLICT, "not_here_yet", f"The file is not here yet: {told}", **facts)
+    return Problem(HTTPStatus.GONE, "not_here", f"The file is not here: {told}", **facts)
 
 
 def _ask(request: Request, media_file: MediaFile) -> None:

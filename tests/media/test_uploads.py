@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from pytest_django import Settings
 from accounts.models import WhatsappInstance
 from accounts.providers.events import MediaKind
 from media.models import FetchAttempt, MediaFile
-from media.services.auditing import strays
+from media.services.auditing import remove_stray, strays
 from media.services.uploads import NotStorable, copy_of, store_upload
 from media.storage import incoming_folder, storage
 from tests.tenants import PICTURE, Rows, acme, make_media_file, make_ready, rival  # noqa: F401
@@ -172,29 +173,47 @@ class Killed(BaseException):
     """As by a signal: nothing of ours gets to tidy up after it."""
 
 
-class DiesOnce:
-    def __init__(self, statement: str) -> None:
-        self.statement = statement
+class DiesAt:
+    """At the given one of the statements that begin so."""
+
+    def __init__(self, beginning: str, turn: int) -> None:
+        self.beginning, self.turns = beginning, turn
 
     def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql.startswith(self.statement):
+        self.turns -= sql.startswith(self.beginning)
+        if not self.turns:
             raise Killed
         return execute(sql, params, many, context)
 
 
+MOMENTS = {
+    "before an id is set aside": ('INSERT INTO "media_mediafile"', 1, 0),
+    "while an id is set aside": ('DELETE FROM "media_mediafile"', 1, 0),
+    "before the row is written": ('INSERT INTO "media_mediafile"', 2, 1),
+    "before the row's line is written": ('INSERT INTO "media_fetchattempt"', 1, 1),
+}
+
+
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("statement", ['INSERT INTO "media_mediafile"', 'INSERT INTO "media_fetchattempt"'])
-def test_who_is_killed_leaves_no_row_that_could_be_fetched(statement: str, acme: Rows) -> None:
-    from_before = set(MediaFile.objects.values_list("pk", flat=True))
-    with connection_that(DiesOnce(statement)), pytest.raises(Killed):
+@pytest.mark.parametrize(("beginning", "turn", "left"), MOMENTS.values(), ids=MOMENTS)
+def test_who_is_killed_leaves_no_row_at_all(beginning: str, turn: int, left: int, acme: Rows) -> None:
+    before = set(MediaFile.objects.values_list("pk", flat=True))
+    with connection.execute_wrapper(DiesAt(beginning, turn)), pytest.raises(Killed):
         upload(acme.instance)
-    assert set(MediaFile.objects.values_list("pk", flat=True)) == from_before
-    row = upload(acme.instance)
-    assert stored(row) == PICTURE
+    assert set(MediaFile.objects.values_list("pk", flat=True)) == before
+    found = list(strays(None))
+    assert len(found) == left
+    assert all(remove_stray(stray, now=NOW + timedelta(days=2)) for stray in found)
+    assert stored(upload(acme.instance)) == PICTURE
+    assert list(strays(None)) == []
 
 
-def connection_that(wrapper: Any) -> Any:
-    return connection.execute_wrapper(wrapper)
+@pytest.mark.django_db(transaction=True)
+def test_an_id_is_never_set_aside_twice(acme: Rows) -> None:
+    with connection.execute_wrapper(DiesAt('INSERT INTO "media_mediafile"', 2)), pytest.raises(Killed):
+        upload(acme.instance, filename="lost.jpg")
+    (lost,) = strays(None)
+    assert upload(acme.instance, filename="lost.jpg").file.name != lost.name
 
 
 @pytest.mark.parametrize(

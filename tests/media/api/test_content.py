@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import Role, User
 from media.models import MediaFile
@@ -275,3 +276,15 @@ def test_no_header_breaks_it(header: str, value: str, ready: MediaFile, browser_
     response = browser_of("bob").get(path_of(ready, "content/"), headers=headers)
     body(response)
     assert response.status_code in (200, 206, 412, 416)
+
+
+@pytest.mark.parametrize("way", [*API, "link"])
+def test_secrets_that_cannot_be_read_keep_no_file_back(
+    way: str, acme: Rows, ready: MediaFile, browser_of: LogIn, settings: Settings
+) -> None:
+    browser = browser_of("bob")
+    target = address(way, ready, browser)
+    settings.FIELD_ENCRYPTION_KEYS = ["YW5vdGhlci1rZXktYW5vdGhlci1rZXktYW5vdGhlciE="]
+    assert body(browser.get(target)) == PICTURE
+    put_to(ready, "failed")
+    assert problem(browser.get(target)) == (410, "not_here")
