@@ -31,6 +31,8 @@ USAGE = OpenApiExample(
     response_only=True,
 )
 MONTHS = 12
+# January of the year 1, counted in months.
+FIRST = 12
 
 
 @extend_schema_view(
@@ -75,8 +77,8 @@ class ClientViewSet(ListModelMixin, RetrieveModelMixin, CreateModelMixin, Tenant
 def _months(asked: dict[str, Any]) -> tuple[date, date]:
     """Twelve up to the present one, unless asked otherwise."""
     last: date = asked.get("to") or month_of(timezone.now())
-    earlier = last.year * 12 + last.month - MONTHS
-    first: date = asked.get("from") or date(max(1, earlier // 12), earlier % 12 + 1, 1)
+    earlier = max(FIRST, last.year * 12 + last.month - MONTHS)
+    first: date = asked.get("from") or date(earlier // 12, earlier % 12 + 1, 1)
     if first > last:
         raise ValidationError({"from": ["It lies after the last month."]})
     return first, last

@@ -4,10 +4,13 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import JSONParser
 
-from accounts.api.problems import Problem
+
+class BodyTooLarge(APIException):
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_code = "too_large"
 
 
 class JsonBody(JSONParser):
@@ -19,9 +22,7 @@ class JsonBody(JSONParser):
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         # The stream is the request itself, or a copy where the middleware has read the body.
         if int((parser_context or {})["request"].META.get("CONTENT_LENGTH") or 0) > most:
-            raise Problem(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"A body has at most {most} bytes."
-            )
+            raise BodyTooLarge(f"A body has at most {most} bytes.")
         try:
             return super().parse(stream, media_type, parser_context)
         except RecursionError as exc:

@@ -23,7 +23,7 @@ class MonthField(serializers.Field[date, Any, str, date]):
             self.fail("invalid")
 
     def to_representation(self, value: date) -> str:
-        return f"{value:%Y-%m}"
+        return value.isoformat()[:7]
 
 
 class UsageQuerySerializer(serializers.Serializer[Any]):
