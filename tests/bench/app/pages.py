@@ -9,9 +9,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count
 
-from accounts.models import Change, Client, Label, Membership
+from accounts.models import Change, Client, Membership
 from accounts.paging import Place
-from messaging.models import Conversation, Message
+from messaging.models import Conversation, Label, Message
 
 SIZE = 50
 OF_CLIENT = (
