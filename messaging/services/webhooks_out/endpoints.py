@@ -37,10 +37,11 @@ def change(endpoint: WebhookEndpoint, facts: dict[str, Any], *, now: datetime) -
     """``is_active`` switches; another address starts with a clean record."""
     facts = dict(facts)
     switch = facts.pop("is_active", None)
-    if facts.get("url", endpoint.url) != endpoint.url:
-        facts |= {"failing_since": None, "rests_until": None}
+    row = WebhookEndpoint.objects.filter(pk=endpoint.pk)
+    if "url" in facts:
+        row.exclude(url=facts["url"]).update(failing_since=None, rests_until=None)
     if facts:
-        WebhookEndpoint.objects.filter(pk=endpoint.pk).update(**facts)
+        row.update(**facts)
     if switch is True and not endpoint.is_active:
         enable(endpoint, now=now)
     elif switch is False:
@@ -105,12 +106,13 @@ def ping(endpoint: WebhookEndpoint, *, now: datetime) -> WebhookDelivery:
 
 
 def deliver_again(rows: Any, *, now: datetime) -> int:
-    """Once more from the start of the schedule, due at once, with the same event ids; how many there were.
+    """Once more from the start of the schedule, due at once, with the same event ids; how many, MOST_AT_ONCE at most.
 
     What is under way, or belongs to an endpoint that is switched off, is left alone.
     """
     there = WebhookDelivery.objects.filter(pk__in=rows.order_by().values("pk"), lease_until=None)
-    chosen = list(there.filter(endpoint__is_active=True).values_list("pk", "endpoint"))
+    able = there.filter(endpoint__is_active=True).order_by("pk")
+    chosen = list(able.values_list("pk", "endpoint")[:MOST_AT_ONCE])
     again = WebhookDelivery.objects.filter(pk__in=[pk for pk, _ in chosen], lease_until=None)
     count = again.update(
         state=State.PENDING, attempts=0, next_attempt_at=now, error="", http_status=None, delivered_at=None
@@ -131,9 +133,7 @@ def replay(endpoint: WebhookEndpoint, *, since: datetime, state: str, now: datet
     """The oldest first, at most MOST_AT_ONCE; whether there are more of them."""
     _must_be_on(endpoint)
     rows = WebhookDelivery.objects.filter(endpoint=endpoint, state=state, created_at__gte=since)
-    chosen = list(rows.order_by("pk").values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
-    batch = WebhookDelivery.objects.filter(pk__in=chosen[:MOST_AT_ONCE])
-    return deliver_again(batch, now=now), len(chosen) > MOST_AT_ONCE
+    return deliver_again(rows, now=now), rows.exists()
 
 
 def _must_be_on(endpoint: WebhookEndpoint) -> None:
