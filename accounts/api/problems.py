@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.renderers import BrowsableAPIRenderer
@@ -33,9 +33,7 @@ class Problem(exceptions.APIException):
 
 
 def answer(exc: Exception, context: dict[str, Any]) -> Response | None:
-    told = trouble(exc)
-    if told:
-        exc = Problem(*told, wait=wait_for(exc))
+    exc = _as_problem(exc)
     response = exception_handler(exc, context)
     if response is None:
         return None
@@ -43,6 +41,17 @@ def answer(exc: Exception, context: dict[str, Any]) -> Response | None:
     if not isinstance(getattr(context["request"], "accepted_renderer", None), BrowsableAPIRenderer):
         response.content_type = MEDIA_TYPE
     return response
+
+
+def _as_problem(exc: Exception) -> Exception:
+    told = trouble(exc)
+    if told:
+        return Problem(*told, wait=wait_for(exc))
+    if isinstance(exc, RequestDataTooBig):
+        return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", "The body is longer than we take.")
+    if isinstance(exc, SuspiciousOperation):
+        return Problem(HTTPStatus.BAD_REQUEST, "bad_request", "The request cannot be taken.")
+    return exc
 
 
 def problem(exc: Exception, response: Response) -> dict[str, Any]:
