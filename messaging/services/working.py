@@ -1,4 +1,4 @@
-"""The worker's loop: webhook events, sends, media files, and a broom, in one thread that owns the database."""
+"""The worker's loop: webhook events, sends, media files, webhooks out, and a broom, in one thread that owns the database."""
 
 import time
 import uuid
@@ -16,6 +16,7 @@ from messaging.services.naming import Naming
 from messaging.services.processing import process_due
 from messaging.services.sending.sender import Sender
 from messaging.services.waking import Alarm
+from messaging.services.webhooks_out import Courier, fan_out, prune_deliveries
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +36,7 @@ class Worker:
     def __post_init__(self) -> None:
         self.fetcher = Fetcher(token=self.token)
         self.sender = Sender(token=self.token)
+        self.courier = Courier(token=self.token)
         self._swept_at = 0.0
 
     def stop(self) -> None:
@@ -52,7 +54,8 @@ class Worker:
 
     def run(self, alarm: Alarm) -> None:
         """Until told to stop. A database that is away for a while is waited for."""
-        self.fetcher.crew.on_result = self.sender.crew.on_result = alarm.ring
+        for crew in (self.fetcher.crew, self.sender.crew, self.courier.crew):
+            crew.on_result = alarm.ring
         naming = Naming()
         try:
             while not self.stopping:
@@ -67,6 +70,7 @@ class Worker:
         self._renew()
         done = process_due(self.token, now=self.now())
         done += self.sender.top_up(self.now()) + self.fetcher.top_up(self.now())
+        done += fan_out(self.now()) + self.courier.top_up(self.now())
         return done + self._collect()
 
     def finish(self) -> None:
@@ -75,20 +79,24 @@ class Worker:
             self._collect(wait=1)
             self._renew()
         self.sender.close()
+        self.courier.close()
         self.fetcher.close()
 
     @property
     def under_way(self) -> int:
-        return self.sender.under_way + self.fetcher.under_way
+        return self.sender.under_way + self.courier.under_way + self.fetcher.under_way
 
     def _collect(self, wait: float = 0) -> int:
         """Waits for a send where one is under way: they are the quicker ones, and people look on."""
-        sent = self.sender.collect(self.now(), wait=wait if self.sender.under_way else 0)
-        wait = 0 if self.sender.under_way else wait
-        return sent + self.fetcher.collect(self.now(), wait=wait if self.fetcher.under_way else 0)
+        done = 0
+        for crew in (self.sender, self.courier, self.fetcher):
+            done += crew.collect(self.now(), wait=wait if crew.under_way else 0)
+            wait = 0 if crew.under_way else wait
+        return done
 
     def _renew(self) -> None:
         self.sender.renew(self.now())
+        self.courier.renew(self.now())
         self.fetcher.renew(self.now())
 
     def _turn_or_rest(self, alarm: Alarm, naming: Naming) -> None:
@@ -106,3 +114,4 @@ class Worker:
             self._swept_at = time.monotonic()
             sweep()
             drop_old(now=self.now())
+            prune_deliveries(self.now())

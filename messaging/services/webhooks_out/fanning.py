@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+import structlog
+from django.db import DatabaseError, transaction
 from django.db.models import Exists, OuterRef
 from rest_framework.utils.encoders import JSONEncoder
 
 from accounts.models import Change
 from messaging.models import WebhookDelivery, WebhookEndpoint
 from messaging.services.representing import represent
+
+log = structlog.get_logger(__name__)
 
 BATCH = 100
 CLIENTS = 20
@@ -24,7 +27,17 @@ def fan_out(now: datetime) -> int:
     news = Change.objects.filter(client=OuterRef("client"), pk__gt=OuterRef("cursor"))
     behind = WebhookEndpoint.objects.reachable().filter(Exists(news)).order_by("?")
     clients = list(dict.fromkeys(behind.values_list("client", flat=True)[: 4 * CLIENTS]))
-    return sum(_fan_out_client(client, now) for client in clients[:CLIENTS])
+    return sum(_apart(client, now) for client in clients[:CLIENTS])
+
+
+def _apart(client: int, now: datetime) -> int:
+    try:
+        return _fan_out_client(client, now)
+    except DatabaseError:
+        raise
+    except Exception:  # noqa: BLE001 - the one boundary: what cannot be told of one client must not stop the worker
+        log.exception("changes cannot be told", client=client)
+        return 0
 
 
 def _fan_out_client(client: int, now: datetime) -> int:
