@@ -161,5 +161,3 @@ class LinkedContent(APIView):
             raise why(media_file) from absence
         response["Referrer-Policy"] = "no-referrer"
         return response
-
-    head = get

@@ -28,5 +28,3 @@ class MessageMedia(APIView):
             raise Problem(HTTPStatus.NOT_FOUND, "no_media", "This message has no file.")
         rows = MediaFileSerializer.with_related(MediaFile.objects.visible_to(request.user))
         return deliver(request, get_object_or_404(rows, pk=message.media_id))
-
-    head = get

@@ -209,6 +209,15 @@ def test_a_page_costs_the_same_whatever_its_size(
     assert len([row for row in rows if row["message"]]) == count + 1
 
 
+def test_a_narrowed_page_is_read_along_an_index(
+    acme: Rows, browser_of: LogIn, django_assert_max_num_queries: Any
+) -> None:
+    browser = browser_of("bob")
+    with django_assert_max_num_queries(4) as asked:
+        listed(browser, state=["failed", "expired"], kind=["image", "voice"], cause="gone")
+    assert not [query["sql"] for query in asked.captured_queries if "DISTINCT" in query["sql"]]
+
+
 def test_what_was_tried_is_listed_newest_first(acme: Rows, browser_of: LogIn) -> None:
     later = timezone.now() + timedelta(minutes=1)
     FetchAttempt.objects.create(
