@@ -1,6 +1,7 @@
 """Conversations that somebody answers from here, and what waits to leave in them."""
 
-from datetime import timedelta
+import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -11,11 +12,10 @@ from media.models import MediaFile
 from messaging.models import Contact, ContactAlias, Conversation, Message, OutboxItem
 from messaging.services import sending
 from messaging.services.sending import Draft
-from tests.simulator.world import Line, Person
+from messaging.services.sending.sender import Sender
+from tests.simulator.world import Person
 from tests.telling import ANA
 from tests.tenants import PICTURE, make_ready
-
-NOW = timezone.now()
 
 
 def talk_with(instance: WhatsappInstance, who: Person = ANA, **facts: Any) -> Conversation:
@@ -50,9 +50,33 @@ def the_item() -> OutboxItem:
     return OutboxItem.objects.select_related("message").get()
 
 
-def line_of(instance: WhatsappInstance, **facts: Any) -> Line:
-    """The same line as the simulator knows it; it tells nobody what becomes of messages."""
-    return Line(
-        instance.provider, instance.instance_id, instance.token, "5511900001111",
-        app_secret=instance.app_secret, **facts,
-    )  # fmt: skip
+def deliver(now: datetime | None = None) -> None:
+    """What a worker does for the outbox until nothing of it is due."""
+    sender = Sender(threads=2)
+    try:
+        while sender.top_up(now or timezone.now()) or sender.under_way:
+            sender.collect(now or timezone.now(), wait=1)
+    finally:
+        sender.close()
+
+
+def claimed(item: OutboxItem | None = None) -> OutboxItem:
+    """A worker took it and was killed while it asked: nobody renews its lease."""
+    long_ago = timezone.now() - timedelta(minutes=2)
+    rows = OutboxItem.objects.filter(pk=item.pk) if item else OutboxItem.objects.all()
+    rows.update(
+        state="sending", lease_token=uuid.uuid4(), lease_until=long_ago, attempts=1, asked_at=long_ago
+    )
+    Message.objects.filter(status="queued").update(status="sending")
+    return rows.select_related("message").get()
+
+
+def under_way(item: OutboxItem | None = None) -> OutboxItem:
+    """A worker asks right now."""
+    rows = OutboxItem.objects.filter(pk=item.pk) if item else OutboxItem.objects.all()
+    soon = timezone.now() + timedelta(minutes=1)
+    rows.update(
+        state="sending", lease_token=uuid.uuid4(), lease_until=soon, attempts=1, asked_at=timezone.now()
+    )
+    Message.objects.filter(status="queued").update(status="sending")
+    return rows.select_related("message").get()

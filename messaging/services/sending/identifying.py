@@ -130,7 +130,6 @@ def identify(message: Message, provider_id: str, now: datetime) -> bool:
         _give_up(message, given, provider_id, now)
     else:
         _give(message, provider_id)
-        counting.count([message], now=now)
     tell(message, now)
     return True
 
