@@ -25,6 +25,7 @@ from accounts.providers.reasons import SHORTEST_SECRET
 from accounts.services import provider_for
 from media.services import diagnosing as media
 from media.services import diagnosing_storage as disk
+from messaging.services import diagnosing_endpoints as endpoints
 from messaging.services import diagnosing_webhooks as webhooks
 
 NO_INSTANCE = "Add one: `manage.py create_instance --help` shows how."
@@ -80,6 +81,7 @@ def diagnose(rows: InstanceQuerySet | None, *, now: datetime, offline: bool = Fa
         _diagnose_instance(report, instance, secrets[instance.pk], rates[instance.pk], now)
         if not offline and instance in askable:
             _add_answers(report, instance, answers.get(instance.pk), rates[instance.pk])
+    report.findings += endpoints.findings(None if rows is None else {one.client_id for one in chosen}, now)
     _diagnose_history(report, None if rows is None else [one.pk for one in chosen], chosen)
     report.findings.sort(key=lambda finding: list(Level).index(finding.level), reverse=True)
     return report

@@ -1,4 +1,4 @@
-"""The worker's loop: webhook events, sends, media files, webhooks out, and a broom, in one thread that owns the database."""
+"""The worker's loop: webhooks in and out, sends, media files, and a broom, in one thread that owns the database."""
 
 import time
 import uuid

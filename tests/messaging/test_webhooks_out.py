@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -26,7 +27,7 @@ from messaging.services.webhooks_out.delivering import claim
 from tests.media.origin import Asked, plain, send_head, serving
 from tests.messaging.receiver import Receiver, endpoint_at, happens, is_ours, receiving, the_delivery, work
 from tests.simulator.server import Simulator
-from tests.telling import ANA, composer, make_client, make_wapi, tell
+from tests.telling import ANA, composer, make_client, make_wapi, post, tell
 
 pytestmark = pytest.mark.django_db
 
@@ -543,3 +544,14 @@ def test_old_deliveries_are_removed(state: str, is_active: bool, left: int, line
     assert prune_deliveries(timezone.now() + timedelta(days=6)) == 0
     prune_deliveries(timezone.now() + timedelta(days=8))
     assert WebhookDelivery.objects.count() == left
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_run_of_the_worker_processes_fans_out_and_delivers(sim: Simulator, receiver: Receiver) -> None:
+    line = make_wapi()
+    endpoint_at(receiver.url, line, events=["message.*"])
+    assert post(line, composer(sim.world, line).text(ANA, "bom dia")).status_code == 200
+    call_command("worker", "--once")
+    [told] = receiver.told
+    assert (told["type"], told["data"]["object"]["text"]) == ("message.created", "bom dia")
+    assert the_delivery().state == State.DELIVERED
