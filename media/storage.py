@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9@_.-]+")
 INCOMING = ".incoming"
+WORK_PREFIX = "rendering-"
 
 
 def storage() -> Storage:
@@ -37,14 +38,16 @@ def folder_of(instance: WhatsappInstance) -> str:
 
 def path_for(media_file: MediaFile, extension: str) -> str:
     stem = safe_segment(Path(media_file.filename).stem, fallback=media_file.kind)
-    parts = [
-        folder_of(media_file.instance),
-        "chats",
-        safe_segment(media_file.chat_id, fallback="unknown"),
-        media_file.kind,
-        f"{media_file.pk}_{stem}{extension}",
-    ]
-    return "/".join(parts)
+    return f"{_chat_folder(media_file)}/{media_file.kind}/{media_file.pk}_{stem}{extension}"
+
+
+def rendition_path(media_file: MediaFile, kind: str, extension: str) -> str:
+    return f"{_chat_folder(media_file)}/renditions/{media_file.pk}_{kind}{extension}"
+
+
+def _chat_folder(media_file: MediaFile) -> str:
+    chat = safe_segment(media_file.chat_id, fallback="unknown")
+    return f"{folder_of(media_file.instance)}/chats/{chat}"
 
 
 def incoming_folder() -> Path:

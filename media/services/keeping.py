@@ -1,5 +1,6 @@
 """What people and commands may ask of the ledger, and what keeps it tidy."""
 
+import shutil
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -57,15 +58,22 @@ def resume(instance: WhatsappInstance, *, now: datetime) -> int:
 
 
 def sweep(*, older_than: timedelta = PART_AGE) -> int:
-    """Remove part files that killed workers left behind; a live one is written to all the time."""
+    """Remove part files and work folders that killed workers left behind; a live one is written to all the time."""
     removed, folder = 0, incoming_folder()
     for part in folder.iterdir() if folder.is_dir() else ():
         if _untouched_seconds(part) > older_than.total_seconds():
-            part.unlink(missing_ok=True)
+            _remove(part)
             removed += 1
     if removed:
         log.info("part files removed", count=removed)
     return removed
+
+
+def _remove(part: Path) -> None:
+    if part.is_dir():
+        shutil.rmtree(part, ignore_errors=True)
+    else:
+        part.unlink(missing_ok=True)
 
 
 def _untouched_seconds(part: Path) -> float:

@@ -1,0 +1,128 @@
+"""The worker's side of renditions: claim, make in processes of their own, write down.
+
+Threads only wait for those processes; the database is touched by the caller's thread alone.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from django.conf import settings
+from django.db.models import prefetch_related_objects
+
+from accounts.crews import Crew
+from accounts.leases import Claim, WaitingQuerySet, lease
+from media.models import Rendition
+from media.rendering.tool import find_ffmpeg
+from media.services.making import Errand, Result, Sandboxes, make
+from media.services.rendered import give_up, leave_out, record
+from media.services.renditions import make_again, needs_tool
+
+log = structlog.get_logger(__name__)
+
+State = Rendition.State
+# They have time: fetching and sending go first.
+AT_ONCE = 2
+MOST_ATTEMPTS = 3
+
+
+@dataclass
+class Renderer:
+    """Keeps up to two renditions under way. Every method is for one and the same thread.
+
+    Without ``ffmpeg`` what needs it is left out, until a worker starts that has it.
+    """
+
+    ffmpeg: str = field(default_factory=find_ffmpeg)
+    token: uuid.UUID = field(default_factory=uuid.uuid4)
+    renewed_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self.sandboxes = Sandboxes()
+        self.crew: Crew[Errand, Result] = Crew(lambda errand: make(errand, self.sandboxes), AT_ONCE)
+        self._in_hand: set[int] = set()
+        self._has_looked = False
+
+    @property
+    def under_way(self) -> int:
+        return len(self._in_hand)
+
+    def top_up(self, now: datetime, work: WaitingQuerySet | None = None) -> int:
+        room = AT_ONCE - self.under_way
+        if room < 1:
+            return 0
+        self._look_for_left_out(now)
+        claimed = claim(room, self.token, now, work)
+        for rendition in claimed:
+            if self._can_be_made(rendition, now):
+                self._in_hand.add(rendition.pk)
+                self.crew.put(Errand(rendition, self.ffmpeg))
+        return len(claimed)
+
+    def collect(self, now: datetime, *, wait: float = 0) -> int:
+        """Write down what has finished, waiting up to ``wait`` seconds for the first result."""
+        results = self.crew.finished(wait)
+        self._in_hand -= {result.errand.rendition.pk for result in results}
+        for result in results:
+            record(result, self.token, now)
+        return len(results)
+
+    def renew(self, now: datetime) -> None:
+        """Leases of what is in hand; and processes that have had nothing to do are let go."""
+        self.sandboxes.let_go_idle()
+        if not self.under_way or (self.renewed_at and now - self.renewed_at < lease() / 3):
+            return
+        Rendition.objects.filter(pk__in=self._in_hand).renew(self.token, now + lease())
+        self.renewed_at = now
+
+    def close(self) -> None:
+        self.crew.close()
+        self.sandboxes.close()
+
+    def _look_for_left_out(self, now: datetime) -> None:
+        if self._has_looked or not self.ffmpeg:
+            return
+        self._has_looked = True
+        if count := make_again(Rendition.objects.filter(state=State.UNAVAILABLE), now=now):
+            log.info("renditions are made after all", count=count)
+
+    def _can_be_made(self, rendition: Rendition, now: datetime) -> bool:
+        if rendition.attempts > MOST_ATTEMPTS:
+            give_up(rendition, "given up: workers ended while making it", self.token)
+        elif not rendition.media_file.is_ready:
+            give_up(rendition, "the original is not in the storage", self.token)
+        elif needs_tool(rendition) and not self.ffmpeg:
+            leave_out(rendition, self.token)
+        else:
+            return True
+        return False
+
+
+def claim(
+    limit: int, token: uuid.UUID, now: datetime, work: WaitingQuerySet | None = None
+) -> list[Rendition]:
+    wish = Claim(limit=limit, per_instance=settings.INSTANCE_CONCURRENCY, lease=lease(), token=token)
+    rows = Rendition.objects.all() if work is None else work
+    claimed: list[Rendition] = rows.claim(wish, now=now)
+    prefetch_related_objects(claimed, "media_file")
+    for rendition in claimed:
+        rendition.media_file.instance = rendition.instance
+    return claimed
+
+
+def make_now(
+    work: WaitingQuerySet, *, now: Callable[[], datetime], ffmpeg: str | None = None
+) -> Iterator[int]:
+    """Make what of ``work`` is due until nothing is; yields how many were settled since it began."""
+    renderer = Renderer() if ffmpeg is None else Renderer(ffmpeg=ffmpeg)
+    total = 0
+    try:
+        while (claimed := renderer.top_up(now(), work)) or renderer.under_way:
+            renderer.collect(now(), wait=1)
+            renderer.renew(now())
+            total += claimed
+            yield total - renderer.under_way
+    finally:
+        renderer.close()
