@@ -6,6 +6,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.schema import refusals
 from messaging.api.filters import ConversationFilter
 from messaging.api.lists import ListedViewSet, asked, caller
 from messaging.api.refusals import told
@@ -18,6 +19,7 @@ from messaging.serializers.requests import (
 )
 from messaging.services import conversing, sending
 
+LINE_OFF = refusals({409: "`line_off`: the line is switched off."})
 EXAMPLES = [
     OpenApiExample("Write first", {"instance": 1, "phone": "5511900001234", "name": "Ana"}, request_only=True)
 ]
@@ -37,7 +39,7 @@ class ConversationViewSet(ListedViewSet):
     @extend_schema(
         summary="Find or begin the conversation with a phone number",
         request=OpenConversationSerializer,
-        responses=ConversationSerializer,
+        responses={200: ConversationSerializer} | LINE_OFF,
         examples=EXAMPLES,
     )
     def create(self, request: Request) -> Response:

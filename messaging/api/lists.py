@@ -1,6 +1,7 @@
 from typing import Any, cast
 
 from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 
@@ -8,6 +9,8 @@ from accounts.api.viewsets import TenantViewSet
 from accounts.models import User
 from messaging.models import Conversation
 from messaging.serializers.conversations import SECRETS
+
+CONVERSATION = OpenApiParameter("conversation_id", int, OpenApiParameter.PATH)
 
 
 class ListedViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):

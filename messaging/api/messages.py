@@ -7,6 +7,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.schema import refusals
 from messaging.api.filters import MessageFilter
 from messaging.api.lists import ListedViewSet, asked, caller
 from messaging.api.refusals import told
@@ -16,7 +17,9 @@ from messaging.serializers.messages import SECRETS
 from messaging.serializers.requests import EditSerializer, ReactSerializer
 from messaging.services import sending
 
-TAKEN = {202: OutboxItemSerializer}
+TAKEN = {202: OutboxItemSerializer} | refusals(
+    {409: "`not_ours`, `not_sent_yet`, `too_late`, `unsupported`, `wrong_type` or `line_off`."}
+)
 THUMB = [OpenApiExample("Thumb up", {"emoji": "👍"}, request_only=True)]
 BETTER = [OpenApiExample("Better words", {"text": "At eleven."}, request_only=True)]
 

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from accounts.access import may
 from accounts.models import Role
-from messaging.api.lists import OfConversation, asked, caller
+from messaging.api.lists import CONVERSATION, OfConversation, asked, caller
 from messaging.models import Note
 from messaging.serializers import NoteSerializer
 from messaging.services import conversing
@@ -17,6 +17,7 @@ from messaging.services import conversing
 EXAMPLES = [OpenApiExample("Remember", {"text": "Prefers to be called after six."}, request_only=True)]
 
 
+@extend_schema(parameters=[CONVERSATION])
 @extend_schema_view(
     list=extend_schema(summary="Notes, the newest first", description="The other side never hears of them.")
 )

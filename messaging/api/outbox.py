@@ -6,6 +6,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.schema import refusals
 from messaging.api.filters import OutboxFilter
 from messaging.api.lists import ListedViewSet, asked
 from messaging.api.refusals import told
@@ -14,6 +15,8 @@ from messaging.serializers import OutboxItemSerializer
 from messaging.serializers.conversations import SECRETS
 from messaging.serializers.requests import SettleSerializer
 from messaging.services import sending
+
+SETTLED = {200: OutboxItemSerializer} | refusals({409: "It is in no state in which this can be done."})
 
 
 @extend_schema_view(
@@ -29,7 +32,7 @@ class OutboxViewSet(ListedViewSet):
         summary="Try a failed or unknown one again",
         description="An unknown one may have arrived: it is then sent a second time.",
         request=None,
-        responses=OutboxItemSerializer,
+        responses=SETTLED,
     )
     @action(detail=True, methods=["post"], url_path="send-again")
     def send_again(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -37,7 +40,7 @@ class OutboxViewSet(ListedViewSet):
         with told():
             return _shown(sending.send_again(item, now=timezone.now()))
 
-    @extend_schema(summary="Give up one that still waits", request=None, responses=OutboxItemSerializer)
+    @extend_schema(summary="Give up one that still waits", request=None, responses=SETTLED)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         item = self.get_object()
@@ -47,7 +50,7 @@ class OutboxViewSet(ListedViewSet):
     @extend_schema(
         summary="Say what became of an unknown one",
         request=SettleSerializer,
-        responses=OutboxItemSerializer,
+        responses=SETTLED,
     )
     @action(detail=True, methods=["post"])
     def settle(self, request: Request, *args: Any, **kwargs: Any) -> Response:

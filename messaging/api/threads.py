@@ -19,8 +19,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.parsing import JsonBody
+from accounts.api.schema import refusals
 from messaging.api.filters import ThreadFilter
-from messaging.api.lists import OfConversation, asked, caller
+from messaging.api.lists import CONVERSATION, OfConversation, asked, caller
 from messaging.api.pages import ThreadPages
 from messaging.api.refusals import told
 from messaging.models import Message
@@ -30,6 +31,14 @@ from messaging.services import posting
 
 KEY = "Idempotency-Key"
 KEY_LENGTH = 200
+REFUSALS = refusals(
+    {
+        409: "`window_closed` with the window's facts, `line_off`, `not_sent_yet`, `key_reused`, `unsupported`.",
+        413: "The body is too large.",
+        415: "Neither JSON nor a form with a file.",
+        503: "`storage`: the file cannot be stored now.",
+    }
+)
 EXAMPLES = [
     OpenApiExample("Text", {"text": "Good morning!"}, media_type="application/json"),
     OpenApiExample("Answer", {"text": "At ten.", "reply_to": 51}, media_type="application/json"),
@@ -47,6 +56,7 @@ EXAMPLES = [
 ]
 
 
+@extend_schema(parameters=[CONVERSATION])
 @extend_schema_view(
     list=extend_schema(
         summary="Messages of a conversation, newest first",
@@ -78,8 +88,8 @@ class ThreadViewSet(ListModelMixin, OfConversation):
         responses={
             201: MessageSerializer,
             200: OpenApiResponse(MessageSerializer, "The key was used before: this is its message."),
-            409: OpenApiResponse(description="A problem: `window_closed`, `line_off`, `key_reused` ..."),
-        },
+        }
+        | REFUSALS,
         examples=[
             OpenApiExample(one.name, one.value, request_only=True, media_type=one.media_type)
             for one in EXAMPLES

@@ -12,9 +12,10 @@ from accounts.models import WhatsappInstance
 from accounts.providers import PROVIDERS
 from accounts.serializers import PersonSerializer
 from messaging.models import Contact, Conversation, Message
+from messaging.models.conversations import STATUSES
 from messaging.serializers.labels import LabelBriefSerializer
 from messaging.serializers.people import AliasSerializer, phone_of
-from messaging.serializers.together import PREVIEW, Completed, Together, one_line
+from messaging.serializers.together import PREVIEW, Completed, Together, WordField, one_line
 
 SECRETS = tuple(f"instance__{name}" for name in WhatsappInstance.SECRET_FIELDS)
 
@@ -41,6 +42,7 @@ class WindowSerializer(serializers.Serializer[Any]):
 
 class LatestSerializer(serializers.ModelSerializer[Message]):
     text = serializers.SerializerMethodField(help_text=f"One line of at most {PREVIEW} characters.")
+    status = WordField(STATUSES)
     revoked = serializers.SerializerMethodField()
 
     class Meta:
@@ -56,8 +58,6 @@ class LatestSerializer(serializers.ModelSerializer[Message]):
 
 
 class ConversationSerializer(Completed):
-    """``now`` in the context is the time that the window is told for."""
-
     client = serializers.IntegerField(source="instance.client_id", read_only=True)
     contact = OtherSideSerializer(read_only=True, allow_null=True, help_text="Null in groups and channels.")
     title = serializers.SerializerMethodField(help_text="What to show: the title, the name or the number.")
@@ -96,6 +96,7 @@ class ConversationSerializer(Completed):
         if length is None:
             return None
         until = conversation.last_inbound_at and conversation.last_inbound_at + length
+        # Whoever has a clock of its own brings it along.
         now: datetime = self.context.get("now") or timezone.now()
         return WindowSerializer({"open": until is not None and now < until, "until": until}).data
 

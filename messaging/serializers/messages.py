@@ -10,9 +10,10 @@ from accounts.serializers import PersonSerializer
 from media.models import MediaFile
 from media.serializers import MediaFileSerializer
 from messaging.models import Conversation, Message, OutboxItem, Reaction
+from messaging.models.conversations import STATUSES
 from messaging.serializers import payloads
 from messaging.serializers.people import ContactNameSerializer
-from messaging.serializers.together import PREVIEW, Completed, Together, one_line
+from messaging.serializers.together import PREVIEW, Completed, Together, WordField, one_line
 
 Action, State = OutboxItem.Action, OutboxItem.State
 SECRETS = tuple(f"conversation__instance__{name}" for name in WhatsappInstance.SECRET_FIELDS)
@@ -61,6 +62,7 @@ class MessageSerializer(Completed):
         allow_null=True,
         help_text="Who sent it from here; null when somebody typed it on the phone, or the other side wrote.",
     )
+    status = WordField(STATUSES, help_text="Of what we sent; empty for what came in.")
     payload = serializers.SerializerMethodField()
     reply_to = serializers.SerializerMethodField()
     earlier_texts = EarlierTextSerializer(many=True, read_only=True, help_text="Before edits, oldest first.")

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from accounts.serializers import PersonSerializer
 from messaging.models import OutboxItem
-from messaging.serializers.together import Completed, Together
+from messaging.serializers.together import Completed, Together, WordField
 
 # Of what the worker is told, what a person asked for.
 MEMBERS = ("emoji", "text")
@@ -20,6 +20,7 @@ class AskedSerializer(serializers.Serializer[Any]):
 
 class OutboxItemSerializer(Completed):
     content = serializers.SerializerMethodField()
+    doubt = WordField(OutboxItem.Doubt.choices, help_text="Why nobody knows whether it arrived.")
     created_by = PersonSerializer(read_only=True, allow_null=True)
 
     class Meta:

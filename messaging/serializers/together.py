@@ -18,9 +18,10 @@ class Together(serializers.ListSerializer[Any]):
 
 
 class Completed(serializers.ModelSerializer[Any]):
-    """What ``complete`` reads for all rows at once may be asked of each row; whoever hands them in need not care."""
+    # No docstring: it would become the description of each row in the API's document.
 
     def complete(self, rows: Sequence[Any]) -> None:
+        """Read for all rows at once what is shown of each; whoever hands them in need not care."""
         raise NotImplementedError
 
     def to_representation(self, instance: Any) -> Any:
@@ -34,6 +35,13 @@ class IdField(serializers.IntegerField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(min_value=1, max_value=BIGGEST, **options)
+
+
+class WordField(serializers.ChoiceField):
+    """One of some words, or none."""
+
+    def __init__(self, choices: Any, **options: Any) -> None:
+        super().__init__(choices, read_only=True, allow_blank=True, **options)
 
 
 def one_line(text: str) -> str:
