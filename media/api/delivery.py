@@ -5,13 +5,11 @@ from typing import Any
 
 from django.http import HttpResponseBase
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 
 from accounts.access import may
-from accounts.api.problems import MEDIA_TYPE, Problem
+from accounts.api.problems import Problem
 from accounts.models import Role
 from media.models import MediaFile
 from media.serializers import AbsenceSerializer
@@ -19,30 +17,6 @@ from media.services import fetch_again
 from media.serving import FRESH_SECONDS, NotHere, NotReadable, serve
 
 ASKS = ("1", "true", "yes")
-FETCH = OpenApiParameter(
-    "fetch", OpenApiTypes.BOOL, description="Ask for a file that is not there at once. Operators only."
-)
-DOWNLOAD = OpenApiParameter("download", OpenApiTypes.BOOL, description="As an attachment, whatever its type.")
-RANGE = OpenApiParameter(
-    "Range", OpenApiTypes.STR, OpenApiParameter.HEADER, description="One range of bytes."
-)
-
-
-def problems(told: dict[int, str]) -> dict[Any, Any]:
-    """What an operation answers beyond what all of them may answer."""
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {(status, MEDIA_TYPE): OpenApiResponse(schema, text) for status, text in told.items()}
-
-
-CONTENT = {
-    (200, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, "The file, with an ETag."),
-    (206, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, "The part that Range asks for."),
-    302: OpenApiResponse(description="At the storage's own signed address, where that is configured."),
-    304: OpenApiResponse(description="The ETag is known already."),
-    416: OpenApiResponse(description="The range begins behind the end."),
-    **problems({409: "On its way, with state and next try.", 410: "Gone, with the reason."}),
-    **problems({503: "The storage does not answer."}),
-}
 
 
 class WhateverIsAccepted(DefaultContentNegotiation):

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.http import Http404, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.permissions import AllowAny
@@ -18,18 +18,9 @@ from accounts.api.problems import Problem
 from accounts.api.viewsets import TenantViewSet
 from accounts.models import ApiToken, Role
 from media import links
-from media.api.delivery import (
-    CONTENT,
-    DOWNLOAD,
-    FETCH,
-    RANGE,
-    WhateverIsAccepted,
-    content_of,
-    deliver,
-    problems,
-    why,
-)
+from media.api.delivery import WhateverIsAccepted, content_of, deliver, why
 from media.api.filters import MediaFilter
+from media.api.schema import ASKED_FOR, CONTENT, DOWNLOAD, FETCH, LINK, RANGE, READY, WAITING, problems
 from media.models import FetchAttempt, MediaFile
 from media.serializers import (
     FetchAttemptSerializer,
@@ -40,30 +31,12 @@ from media.serializers import (
 from media.services import fetch_again
 from media.serving import FRESH_SECONDS, NotHere
 
-WAITING = OpenApiExample(
-    "Not here yet",
-    value={
-        "type": "about:blank",
-        "title": "Conflict",
-        "status": 409,
-        "code": "not_here_yet",
-        "detail": "The file is not here yet: cdn: HTTP 503",
-        "id": 5,
-        "state": "pending",
-        "cause": "unavailable",
-        "error": "cdn: HTTP 503",
-        "next_attempt_at": "2026-03-01T12:05:00Z",
-        "expires_at": "2026-03-31T12:00:00Z",
-    },
-    response_only=True,
-    status_codes=["409"],
-    media_type="application/problem+json",
-)
-
 
 @extend_schema_view(
     list=extend_schema(summary="List media files, newest first"),
-    retrieve=extend_schema(summary="Show a media file", responses=MediaFileDetailSerializer),
+    retrieve=extend_schema(
+        summary="Show a media file", responses=MediaFileDetailSerializer, examples=[READY]
+    ),
 )
 class MediaViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
     rows = MediaFile.objects.all()
@@ -101,6 +74,7 @@ class MediaViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
         description="It goes back to the start of its schedule and is due at once.",
         request=None,
         responses={202: MediaFileSerializer} | problems({409: "The file is here already."}),
+        examples=[ASKED_FOR],
     )
     @action(detail=True, methods=["post"])
     def fetch(self, request: Request, pk: str) -> Response:
@@ -115,15 +89,7 @@ class MediaViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
         description="For `<img>` and `<audio>`, which can send no token. It is bound to the file and to you.",
         request=None,
         responses={201: LinkSerializer},
-        examples=[
-            OpenApiExample(
-                "Link",
-                {
-                    "url": "https://chat.example.com/api/v1/media/links/WzUs…/",
-                    "expires_at": "2026-03-01T12:05:00Z",
-                },
-            )
-        ],
+        examples=[LINK],
     )
     @action(detail=True, methods=["post"])
     def link(self, request: Request, pk: str) -> Response:
@@ -144,6 +110,7 @@ class LinkedContent(APIView):
         summary="Get the file that a link leads to",
         parameters=[DOWNLOAD, RANGE],
         responses=CONTENT | problems({403: "The link is not ours or has expired."}),
+        examples=[WAITING],
     )
     def get(self, request: Request, signed: str) -> HttpResponseBase:
         now = timezone.now()

@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.api.problems import Problem
-from media.api.delivery import CONTENT, DOWNLOAD, FETCH, RANGE, WhateverIsAccepted, deliver
+from media.api.delivery import WhateverIsAccepted, deliver
+from media.api.schema import CONTENT, DOWNLOAD, FETCH, RANGE, WAITING
 from media.models import MediaFile
 from media.serializers import MediaFileSerializer
 from messaging.models import Message
@@ -20,7 +21,10 @@ class MessageMedia(APIView):
     content_negotiation_class = WhateverIsAccepted
 
     @extend_schema(
-        summary="Get the file of a message", parameters=[DOWNLOAD, FETCH, RANGE], responses=CONTENT
+        summary="Get the file of a message",
+        parameters=[DOWNLOAD, FETCH, RANGE],
+        responses=CONTENT,
+        examples=[WAITING],
     )
     def get(self, request: Request, pk: str) -> HttpResponseBase:
         message: Any = get_object_or_404(Message.objects.visible_to(request.user).only("media"), pk=pk)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.checks import run_checks
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, InMemoryStorage, Storage
 from pytest_django import Settings
@@ -213,6 +214,11 @@ def test_a_prefix_that_leads_astray_is_an_error(prefix: str, settings: Settings)
 def test_a_good_prefix_is_fine(prefix: str, settings: Settings) -> None:
     settings.MEDIA_DELIVERY, settings.MEDIA_ACCEL_PREFIX = "accel", prefix
     assert check_delivery() == []
+
+
+def test_django_runs_the_check(settings: Settings) -> None:
+    settings.MEDIA_DELIVERY, settings.MEDIA_ACCEL_PREFIX = "accel", "media"
+    assert "media.E002" in [found.id for found in run_checks()]
 
 
 def test_the_prefix_matters_only_to_who_uses_it(settings: Settings) -> None:

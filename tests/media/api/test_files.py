@@ -9,7 +9,9 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts.models import Role, User, WhatsappInstance
+from media.api.schema import ASKED_FOR, READY
 from media.models import FetchAttempt, MediaFile
+from media.serializers import MediaFileDetailSerializer, MediaFileSerializer
 from tests.media.api.asking import bearer, path_of, problem
 from tests.tenants import MEDIA_KEY, LogIn, Rows, make_media_file, make_message
 
@@ -281,3 +283,10 @@ def test_the_ledger_cannot_be_written(method: str, acme: Rows, browser_of: LogIn
     browser = browser_of("root")
     for target in (LIST, path_of(acme.media_file), path_of(acme.media_file, "content/")):
         assert getattr(browser, method)(target).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("example", "serializer"), [(READY, MediaFileDetailSerializer), (ASKED_FOR, MediaFileSerializer)]
+)
+def test_the_documents_examples_are_true(example: Any, serializer: Any) -> None:
+    assert tuple(example.value) == serializer.Meta.fields
