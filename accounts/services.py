@@ -115,8 +115,7 @@ def _save(instance: WhatsappInstance, **options: Any) -> None:
 
 
 def is_used(instance: WhatsappInstance) -> bool:
-    files: Any = instance.media_files  # type: ignore[attr-defined]
-    return instance.last_event_at is not None or files.exists()
+    return instance.last_event_at is not None or instance.media_files.exists()
 
 
 def remove_instance(instance: WhatsappInstance, *, now: datetime) -> None:

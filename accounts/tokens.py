@@ -92,7 +92,8 @@ def _which(user: User, named: str) -> Client:
         found = list(own.filter(slug=named))
     if len(found) != 1:
         raise ClientUnclear(list(own[:CHOICES]))
-    return found[0]
+    chosen: Client = found[0]
+    return chosen
 
 
 def issue(user: User, wish: Wish, *, now: datetime, maker: ApiToken | None = None) -> tuple[ApiToken, str]:

@@ -34,7 +34,9 @@ def count(used: Iterable[Used], *, now: datetime) -> None:
     Sorted, so that two workers take the same rows in the same order and never wait for each other in a circle.
     """
     month = month_of(now)
-    rows = sorted((instance, month, kind, *sums) for (instance, kind), sums in _added_up(used).items())
+    rows: list[tuple[Any, ...]] = sorted(
+        (instance, month, kind, *sums) for (instance, kind), sums in _added_up(used).items()
+    )
     with connection.cursor() as cursor:
         for start in range(0, len(rows), ROWS_AT_ONCE):
             part = rows[start : start + ROWS_AT_ONCE]

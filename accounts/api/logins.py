@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any, ClassVar
 
 from django.contrib.auth import logout
 from django.utils import timezone
@@ -13,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.permissions import LoggedIn
+from accounts.api.permissions import LoggedIn, user_of
 from accounts.api.problems import Problem
 from accounts.api.schema import refusals
 from accounts.api.throttles import LoginThrottle, address_of
@@ -44,7 +43,7 @@ ANSWER = OpenApiExample(
 class LoginView(APIView):
     """Needs no session and makes none, so nothing can be forged in somebody's name."""
 
-    authentication_classes: ClassVar[Any] = ()
+    authentication_classes = ()
     permission_classes = (AllowAny,)
     throttle_classes = (LoginThrottle,)
 
@@ -97,7 +96,7 @@ class LogoutView(APIView):
     @extend_schema(summary="Revoke the token in use, or end the session", request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         if isinstance(request.auth, ApiToken):
-            revoke(request.auth, by=request.user, now=timezone.now())
+            revoke(request.auth, by=user_of(request), now=timezone.now())
         else:
             logout(request._request)
         return Response(status=HTTPStatus.NO_CONTENT)
@@ -108,4 +107,4 @@ class MeView(APIView):
 
     @extend_schema(summary="Who you are and what you may do", responses=MeSerializer)
     def get(self, request: Request) -> Response:
-        return Response(MeSerializer(request.user, context={"request": request}).data)
+        return Response(MeSerializer(user_of(request), context={"request": request}).data)

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import members
+from accounts.api.permissions import user_of
 from accounts.api.problems import Problem
 from accounts.api.schema import refusals
 from accounts.api.viewsets import TenantViewSet
@@ -52,7 +53,7 @@ class MemberViewSet(ListModelMixin, TenantViewSet):
         asked.is_valid(raise_exception=True)
         role, name = Role(asked.validated_data["role"]), asked.validated_data["username"]
         try:
-            membership = members.add(client, username=name, role=role, by=request.user)
+            membership = members.add(client, username=name, role=role, by=user_of(request))
         except members.UnknownPerson as exc:
             raise ValidationError({"username": ["There is no user with this name."]}, "unknown") from exc
         except members.MemberAlready as exc:
@@ -73,7 +74,7 @@ class MemberViewSet(ListModelMixin, TenantViewSet):
         asked = self.get_serializer(membership, data=request.data)
         asked.is_valid(raise_exception=True)
         try:
-            members.change_role(membership, Role(asked.validated_data["role"]), by=request.user)
+            members.change_role(membership, Role(asked.validated_data["role"]), by=user_of(request))
         except members.LastManager as exc:
             raise _nobody_left() from exc
         return Response(MembershipSerializer(membership).data)
@@ -85,7 +86,7 @@ class MemberViewSet(ListModelMixin, TenantViewSet):
     )
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         try:
-            members.remove(self.get_object(), by=request.user, now=timezone.now())
+            members.remove(self.get_object(), by=user_of(request), now=timezone.now())
         except members.LastManager as exc:
             raise _nobody_left() from exc
         return Response(status=HTTPStatus.NO_CONTENT)

@@ -6,7 +6,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from accounts.access import may
-from accounts.models import Role
+from accounts.models import Role, User
 
 
 class ByRole(BasePermission):
@@ -31,6 +31,13 @@ class LoggedIn(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         return bool(request.user and request.user.is_authenticated)
+
+
+def user_of(request: Request) -> User:
+    """For views that nobody reaches without a login."""
+    user = request.user
+    assert isinstance(user, User)
+    return user
 
 
 def role_for(request: Request, view: Any) -> Role | None:

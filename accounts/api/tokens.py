@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.filters import IdFilter
+from accounts.api.permissions import user_of
 from accounts.api.viewsets import TenantViewSet
 from accounts.models import ApiToken, Role
 from accounts.serializers import IssuedTokenSerializer, NewTokenSerializer, TokenSerializer
@@ -40,7 +41,7 @@ class TokenViewSet(ListModelMixin, TenantViewSet):
     roles: ClassVar[dict[str, Role | None]] = {"create": Role.VIEWER, "destroy": Role.VIEWER}
 
     def get_queryset(self) -> Any:
-        return within_reach(self.request.user).select_related("user")
+        return within_reach(user_of(self.request)).select_related("user")
 
     @extend_schema(
         summary="Make a token, no wider than your own rights",
@@ -56,11 +57,11 @@ class TokenViewSet(ListModelMixin, TenantViewSet):
         maker = request.auth if isinstance(request.auth, ApiToken) else None
         wish = Wish(**asked.validated_data)
         try:
-            token, key = issue(request.user, wish, now=timezone.now(), maker=maker)
+            token, key = issue(user_of(request), wish, now=timezone.now(), maker=maker)
         except TooWide as exc:
             raise ValidationError({exc.field: [exc.detail]}) from exc
         return Response(TokenSerializer(token).data | {"token": key}, HTTPStatus.CREATED)
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        revoke(self.get_object(), by=request.user, now=timezone.now())
+        revoke(self.get_object(), by=user_of(request), now=timezone.now())
         return Response(status=HTTPStatus.NO_CONTENT)
