@@ -1,5 +1,6 @@
 """make run and make demo as people use them: started, looked at, stopped, started again. Nothing of them stays."""
 
+import fcntl
 import os
 import re
 import signal
@@ -92,6 +93,14 @@ def start(env, tmp_path):
             one.stop(signal.SIGTERM)
 
 
+@pytest.fixture
+def only_demo():
+    """There is one folder for demos; the suite's processes take turns."""
+    with (ROOT / "var" / "tests-of-demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def test_run_makes_what_is_missing_and_the_next_run_keeps_it(start, env, tmp_path):
     first = start()
     first.said("MultiChat runs on")
@@ -146,7 +155,7 @@ def test_a_wrong_setting_is_said_in_a_sentence(start):
     assert "Traceback" not in run.log.read_text()
 
 
-def test_the_demo_shows_conversations_with_media(start, env, tmp_path):
+def test_the_demo_shows_conversations_with_media(start, only_demo, tmp_path):
     demo = start("demo.py")
     demo.said("The demo runs on")
     database = f"file:{ROOT / 'var/demo/db.sqlite3'}?mode=ro"
