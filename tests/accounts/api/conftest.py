@@ -5,7 +5,9 @@ from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, Client, Role, User
-from tests.telling import sim
+from tests.simulator.server import Simulator
+from tests.simulator.world import Line
+from tests.telling import composer, sim
 from tests.tenants import Rows, acme, people, rival, static_files_as_they_are
 
 __all__ = ["acme", "people", "rival", "sim", "static_files_as_they_are"]
@@ -40,3 +42,8 @@ def calls(people: dict[str, User], acme: Rows, rival: Rows) -> Calls:
         return caller
 
     return calling
+
+
+@pytest.fixture
+def line(sim: Simulator, acme: Rows) -> Line:
+    return composer(sim.world, acme.instance).line
