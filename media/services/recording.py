@@ -11,7 +11,7 @@ from django.db.models import F
 
 from accounts import feed
 from media.models import FetchAttempt, MediaFile, MediaFileQuerySet, StrategyHealth
-from media.services import health
+from media.services import health, renditions
 from media.services.counting import count
 from media.services.deciding import OUR_TROUBLE_BREAK, Decision, Result, decide, wait_for
 from media.services.registering import source_of
@@ -34,8 +34,11 @@ def record(results: list[Result], token: uuid.UUID, now: datetime) -> None:
             if not result.name:
                 _put(result.errand.media_file, decide(result, now=now, chance=chance), token, now)
         kept = write_ready(had, token, now)
-        tell((result.errand.media_file for result in had if result.errand.media_file.pk in kept), at=now)
-        count(_sized(result for result in had if result.errand.media_file.pk in kept), now=now)
+        stored = [result for result in had if result.errand.media_file.pk in kept]
+        tell((result.errand.media_file for result in stored), at=now)
+        renditions.ask(_typed(stored), now=now)
+        renditions.ask_again((result.errand.media_file for result in stored), now=now)
+        count(_sized(stored), now=now)
     for result in had:
         _log(result, kept=result.errand.media_file.pk in kept)
     _learn(results, now)
@@ -126,9 +129,18 @@ def _reuse(media_file: MediaFile, twin: MediaFile, token: uuid.UUID, now: dateti
                 reason=f"the same file as media file {twin.pk}",
             )
             tell([media_file], at=now)
+            renditions.share(media_file, twin, now=now)
+            renditions.ask_again([media_file], now=now)
             # One that was lost and is had again was counted before.
             if media_file.ready_at is None:
                 count([(media_file, twin.size or 0)], now=now)
+
+
+def _typed(results: Iterable[Result]) -> Iterator[tuple[MediaFile, str]]:
+    """With the type that their bytes proved, which the rows at hand do not have yet."""
+    for result in results:
+        if result.fetched:
+            yield result.errand.media_file, result.fetched.mimetype
 
 
 def _sized(results: Iterable[Result]) -> Iterator[tuple[MediaFile, int]]:

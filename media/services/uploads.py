@@ -21,6 +21,7 @@ from accounts.providers.events import MediaKind
 from accounts.providers.reasons import one_line
 from media.models import FetchAttempt, MediaFile
 from media.partfile import PartFile
+from media.services import renditions
 from media.services.counting import count
 from media.services.registering import source_of
 from media.sniffing import by_library, by_magic, extension_of, is_page, verified_mimetype
@@ -89,17 +90,19 @@ def copy_of(media_file: MediaFile, *, instance: WhatsappInstance, chat_id: str, 
         known = source_of(media_file) | {name: getattr(media_file, name) for name in SUMS}
         for name, value in known.items():
             setattr(row, name, value)
-    return _written(row, "reuse", f"the same file as media file {media_file.pk}", now)
+    return _written(row, "reuse", f"the same file as media file {media_file.pk}", now, twin=media_file)
 
 
 def discard(media_file: MediaFile) -> None:
     """An upload that is not sent after all. The row goes first: a file without one is what the audit finds."""
-    name = str(media_file.file.name)
+    made = media_file.renditions.exclude(file="").values_list("file", flat=True)
+    names = [str(media_file.file.name), *made]
     media_file.delete()
-    try:
-        storage().delete(name)
-    except Exception:  # noqa: BLE001 - every storage has its own errors
-        log.warning("upload not removed", file=name, exc_info=True)
+    for name in names:
+        try:
+            storage().delete(name)
+        except Exception:  # noqa: BLE001 - every storage has its own errors
+            log.warning("upload not removed", file=name, exc_info=True)
 
 
 def _ours(now: datetime) -> dict[str, Any]:
@@ -193,7 +196,9 @@ def _storage_trouble(exc: Exception) -> NotStorable:
     return NotStorable("storage", "Our storage does not take the file now.")
 
 
-def _written(row: MediaFile, strategy: str, reason: str, now: datetime) -> MediaFile:
+def _written(
+    row: MediaFile, strategy: str, reason: str, now: datetime, *, twin: MediaFile | None = None
+) -> MediaFile:
     row.strategy = strategy
     with transaction.atomic():
         row.save(force_insert=True)
@@ -205,6 +210,10 @@ def _written(row: MediaFile, strategy: str, reason: str, now: datetime) -> Media
             outcome=FetchAttempt.Outcome.OK,
             reason=reason,
         )
+        if twin:
+            renditions.share(row, twin, now=now)
+        else:
+            renditions.ask([(row, row.mimetype)], now=now)
         count([(row, row.size or 0)], now=now)
     log.info(
         "media file ready", instance=row.instance_id, media_file=row.pk, strategy=strategy, bytes=row.size
