@@ -1,0 +1,442 @@
+"""Sends that nobody answered: what the provider shows afterwards, and what a person says."""
+
+import uuid
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import Usage, WhatsappInstance
+from accounts.providers.events import MessageType
+from messaging.models import Conversation, Message, OutboxItem, StatusChange, WebhookEvent
+from messaging.services import sending
+from messaging.services.sending import Draft, NotSendable
+from messaging.services.sending.errands import Answer, Errand
+from messaging.services.sending.recording import record
+from tests.messaging.outgoing import (
+    claimed,
+    deliver,
+    picture,
+    said_by_us,
+    say,
+    talk_with,
+    the_item,
+    under_way,
+)
+from tests.simulator.server import Simulator
+from tests.simulator.world import Person, World
+from tests.telling import ANA, BETO, composer, make_cloud, make_wapi, process, store, tell
+from tests.tenants import PICTURE
+
+pytestmark = pytest.mark.django_db
+
+State = OutboxItem.State
+ALLOWED = {
+    *(("pending", target) for target in ("sending", "sent", "failed", "cancelled")),
+    *(("sending", target) for target in ("sent", "pending", "unknown", "failed")),
+    *(("unknown", target) for target in ("sent", "pending", "failed")),
+    *(("failed", target) for target in ("pending", "sent")),
+}
+BY_PHONE = Person("Ana", ANA.phone)
+
+
+@pytest.fixture(autouse=True)
+def no_pace(settings: Settings) -> None:
+    settings.WAPI_SEND_SECONDS = 0
+
+
+@pytest.fixture
+def wapi(db: None) -> WhatsappInstance:
+    return make_wapi()
+
+
+@pytest.fixture
+def chat(wapi: WhatsappInstance) -> Conversation:
+    return talk_with(wapi)
+
+
+def echo(world: World, instance: WhatsappInstance, text: str = "bom dia", **frame: Any) -> Any:
+    """What W-API shows of what left the line; ``from_api=None`` where it does not say who sent it."""
+    talk, told = composer(world, instance), frame.pop("from_api", True)
+    body = talk.text(BY_PHONE, text, from_me=True, **frame)
+    assert isinstance(body, dict)
+    if told is None:
+        del body["fromApi"]
+        return body
+    return body | {"fromApi": told}
+
+
+def answered(item: OutboxItem, provider_id: str) -> None:
+    """The worker that asked hears of it now."""
+    found = Answer(errand=Errand(item, lambda: None), provider_id=provider_id)
+    record(found, item.lease_token or uuid.uuid4(), timezone.now())
+
+
+def outbound() -> list[tuple[str | None, str]]:
+    rows = Message.objects.filter(direction="outbound").order_by("id")
+    return [(row.provider_message_id, row.status) for row in rows]
+
+
+@pytest.mark.parametrize(("source", "target"), list(product(State.values, repeat=2)), ids="-".join)
+def test_a_send_goes_where_the_table_says_and_nowhere_else(
+    source: str, target: str, chat: Conversation
+) -> None:
+    say(chat)
+    OutboxItem.objects.update(state=source)
+    moved = OutboxItem.objects.move_to(State(target), error="moved")
+    went = (source, target) in ALLOWED
+    assert (moved, the_item().state, the_item().error) == ((1, target, "moved") if went else (0, source, ""))
+
+
+def test_every_state_has_its_line_in_the_table() -> None:
+    assert set(OutboxItem.TRANSITIONS) == set(State)
+
+
+@pytest.mark.parametrize("from_api", [True, None])
+@pytest.mark.parametrize("take", [under_way, claimed])
+def test_an_echo_settles_what_nobody_answered(
+    take: Any, from_api: bool | None, world: World, chat: Conversation
+) -> None:
+    say(chat)
+    take()
+    tell(chat.instance, echo(world, chat.instance, message_id="E1", from_api=from_api))
+    assert outbound() == [("E1", "sent")]
+    assert (the_item().state, the_item().lease_token, the_item().doubt) == ("sent", None, "")
+    assert Usage.objects.get().outbound == 1
+
+
+def test_the_answer_that_comes_after_the_echo_changes_nothing(world: World, chat: Conversation) -> None:
+    say(chat)
+    item = under_way()
+    tell(chat.instance, echo(world, chat.instance, message_id="E1"))
+    answered(item, "E1")
+    assert (outbound(), the_item().state) == ([("E1", "sent")], "sent")
+
+
+def test_an_echo_that_repeats_itself_stays_one_message(world: World, chat: Conversation) -> None:
+    say(chat)
+    under_way()
+    body = echo(world, chat.instance, message_id="E1")
+    tell(chat.instance, body, body)
+    assert outbound() == [("E1", "sent")]
+
+
+def test_what_was_typed_on_the_phone_is_a_message_of_its_own_beside_ours(
+    world: World, chat: Conversation
+) -> None:
+    say(chat)
+    item = under_way()
+    tell(chat.instance, echo(world, chat.instance, message_id="P1", from_api=False))
+    assert outbound() == [(None, "sending"), ("P1", "sent")]
+    answered(item, "E1")
+    assert outbound() == [("E1", "sent"), ("P1", "sent")]
+
+
+def test_another_text_settles_nothing(world: World, chat: Conversation) -> None:
+    say(chat)
+    under_way()
+    tell(chat.instance, echo(world, chat.instance, "boa noite", message_id="E1"))
+    assert outbound() == [(None, "sending"), ("E1", "sent")]
+
+
+def test_an_old_echo_settles_nothing(world: World, chat: Conversation) -> None:
+    say(chat)
+    under_way()
+    hour_ago = (timezone.now() - timedelta(hours=1)).timestamp()
+    tell(chat.instance, echo(world, chat.instance, message_id="E1", at=hour_ago))
+    assert outbound() == [(None, "sending"), ("E1", "sent")]
+
+
+def test_what_still_waits_is_not_settled(world: World, chat: Conversation) -> None:
+    say(chat)
+    tell(chat.instance, echo(world, chat.instance, message_id="E1"))
+    assert outbound() == [(None, "queued"), ("E1", "sent")]
+
+
+def test_a_picture_s_echo_is_known_by_its_bytes(world: World, chat: Conversation) -> None:
+    media_file = picture(chat)
+    sending.send(chat, Draft(type=MessageType.IMAGE, media=media_file), by=None, now=timezone.now())
+    talk = composer(world, chat.instance)
+    file = world.bytes_file(talk.line, PICTURE, "image", "image/jpeg")
+    media_file.sha256 = file.sha256.hex()
+    media_file.save()
+    under_way()
+    body = talk.media(BY_PHONE, file, from_me=True, message_id="E1")
+    assert isinstance(body, dict)
+    del body["fromApi"]
+    tell(chat.instance, body)
+    assert (outbound(), Message.objects.get().media) == ([("E1", "sent")], media_file)
+
+
+def test_a_picture_that_nobody_says_is_ours_needs_our_bytes(world: World, chat: Conversation) -> None:
+    draft = Draft(type=MessageType.IMAGE, media=picture(chat))
+    sending.send(chat, draft, by=None, now=timezone.now())
+    under_way()
+    talk = composer(world, chat.instance)
+    file = world.bytes_file(talk.line, b"\xff\xd8\xff another", "image", "image/jpeg")
+    body = talk.media(BY_PHONE, file, from_me=True, message_id="E1")
+    assert isinstance(body, dict)
+    del body["fromApi"]
+    tell(chat.instance, body)
+    assert outbound() == [(None, "sending"), ("E1", "sent")]
+
+
+def test_an_echo_taken_for_ours_is_given_back_when_the_answer_says_otherwise(
+    world: World, chat: Conversation
+) -> None:
+    say(chat)
+    item = under_way()
+    talk = composer(world, chat.instance)
+    tell(chat.instance, echo(world, chat.instance, message_id="P1", from_api=None))
+    tell(chat.instance, talk.status(BY_PHONE, "P1", "read"))
+    assert outbound() == [("P1", "read")]
+    tell(chat.instance, talk.status(BY_PHONE, "E1", "delivered"))
+    answered(item, "E1")
+    assert outbound() == [("E1", "delivered"), ("P1", "read")]
+    assert Usage.objects.get().outbound == 2
+
+
+def test_two_alike_exchange_their_ids_when_the_answer_says_so(world: World, chat: Conversation) -> None:
+    say(chat)
+    unknown = claimed()
+    OutboxItem.objects.filter(pk=unknown.pk).update(state="unknown", lease_token=None, lease_until=None)
+    say(chat)
+    item = under_way(OutboxItem.objects.latest("id"))
+    tell(chat.instance, echo(world, chat.instance, message_id="E1"))
+    tell(chat.instance, echo(world, chat.instance, message_id="E2"))
+    assert outbound() == [("E2", "sent"), ("E1", "sent")]
+    answered(item, "E2")
+    assert outbound() == [("E1", "sent"), ("E2", "sent")]
+
+
+def test_an_echo_that_was_kept_first_becomes_our_message(world: World, chat: Conversation) -> None:
+    say(chat)
+    talk = composer(world, chat.instance)
+    tell(chat.instance, echo(world, chat.instance, message_id="E1"))
+    tell(chat.instance, talk.reaction(BY_PHONE, "E1", "👍"), talk.status(BY_PHONE, "E1", "read"))
+    answered(under_way(), "E1")
+    message = Message.objects.get()
+    assert (message.provider_message_id, message.status) == ("E1", "read")
+    assert message.reactions.get().emoji == "👍"
+    assert Usage.objects.get(kind="text").outbound == 1
+
+
+def test_a_status_that_overtook_the_answer_counts(world: World, chat: Conversation) -> None:
+    say(chat)
+    item = under_way()
+    tell(chat.instance, composer(world, chat.instance).status(BY_PHONE, "E1", "delivered"))
+    answered(item, "E1")
+    assert outbound() == [("E1", "delivered")]
+
+
+def test_a_reaction_that_overtook_the_answer_counts(world: World, chat: Conversation) -> None:
+    say(chat)
+    item = under_way()
+    tell(chat.instance, composer(world, chat.instance).reaction(BY_PHONE, "E1", "👍"))
+    answered(item, "E1")
+    process()
+    assert Message.objects.get().reactions.get().emoji == "👍"
+
+
+@pytest.mark.parametrize("state", ["sending", "unknown", "pending", "failed"])
+def test_a_status_with_our_tag_settles_it(state: str, world: World) -> None:
+    cloud = make_cloud()
+    say(talk_with(cloud))
+    item = claimed()
+    OutboxItem.objects.update(state=state)
+    talk = composer(world, cloud)
+    tell(cloud, talk.status(BY_PHONE, "wamid.1", "delivered", tag=str(item.tag)))
+    assert (outbound(), the_item().state) == ([("wamid.1", "delivered")], "sent")
+
+
+def test_another_line_s_tag_settles_nothing(world: World) -> None:
+    cloud, other = make_cloud(), make_cloud(instance_id="800000000000009")
+    say(talk_with(cloud))
+    item = claimed()
+    talk = composer(world, other)
+    tell(other, talk.status(BY_PHONE, "wamid.1", "sent", tag=str(item.tag)))
+    assert outbound() == [(None, "sending")]
+
+
+@pytest.mark.parametrize("tag", ["", "x", "{}", "0" * 32])
+def test_a_foreign_tag_settles_nothing(tag: str, world: World) -> None:
+    cloud = make_cloud()
+    say(talk_with(cloud))
+    claimed()
+    tell(cloud, composer(world, cloud).status(BY_PHONE, "wamid.1", "sent", tag=tag))
+    assert outbound() == [(None, "sending")]
+
+
+def test_a_late_answer_is_still_a_fact(chat: Conversation) -> None:
+    say(chat)
+    item = claimed()
+    deliver()
+    assert (the_item().state, the_item().doubt) == ("unknown", "killed")
+    answered(item, "E1")
+    assert (outbound(), the_item().state) == ([("E1", "sent")], "sent")
+
+
+def test_a_late_failure_of_what_somebody_else_holds_is_dropped(chat: Conversation) -> None:
+    say(chat)
+    item = claimed()
+    deliver()
+    record(Answer(errand=Errand(item, lambda: None), bug="Traceback"), item.lease_token, timezone.now())
+    assert (the_item().state, the_item().doubt) == ("unknown", "killed")
+
+
+def lately_killed(chat: Conversation, settings: Settings) -> OutboxItem:
+    """The worker ended; another found the item and waits for the echo."""
+    settings.SEND_SETTLE_SECONDS = 60
+    say(chat)
+    return claimed()
+
+
+def report_on_another(chat: Conversation) -> None:
+    """The line tells what becomes of what leaves it."""
+    other = said_by_us(chat, status="delivered")
+    facts = {"instance": chat.instance, "conversation": chat, "action": "message", "state": "sent"}
+    OutboxItem.objects.create(message=other, **facts)
+
+
+def hear(instance: WhatsappInstance, item: OutboxItem, state: str = "processed", seconds: float = 1) -> None:
+    assert item.asked_at
+    event = store(instance, b"{}")
+    WebhookEvent.objects.filter(pk=event.pk).update(
+        state=state, received_at=item.asked_at + timedelta(seconds=seconds)
+    )
+
+
+def test_a_killed_send_that_the_line_does_not_show_never_left_and_goes(
+    sim: Simulator, chat: Conversation, settings: Settings
+) -> None:
+    composer(sim.world, chat.instance)
+    item = lately_killed(chat, settings)
+    report_on_another(chat)
+    hear(chat.instance, item)
+    deliver()
+    deliver(timezone.now() + timedelta(seconds=2))
+    assert (OutboxItem.objects.get(pk=item.pk).state, len(sim.world.sent)) == ("sent", 1)
+
+
+@pytest.mark.parametrize("missing", ["reports", "webhooks", "later", "unread", "failed", "stranger", "grace"])
+def test_without_proof_a_killed_send_waits_for_a_person(
+    missing: str, sim: Simulator, chat: Conversation, settings: Settings
+) -> None:
+    item = lately_killed(chat, settings)
+    if missing != "reports":
+        report_on_another(chat)
+    if missing != "webhooks":
+        hear(chat.instance, item, seconds=30 if missing == "later" else 1)
+    if missing in ("unread", "failed"):
+        hear(chat.instance, item, "pending" if missing == "unread" else "failed", 10)
+    if missing == "stranger":
+        facts = {"provider_message_id": "E9", "status": "sent", "occurred_at": timezone.now()}
+        StatusChange.objects.create(instance=chat.instance, **facts)
+    if missing == "grace":
+        settings.SEND_SETTLE_SECONDS = 600
+    for seconds in (0, 2, 4):
+        deliver(timezone.now() + timedelta(seconds=seconds))
+    item.refresh_from_db()
+    assert (item.state, item.doubt, sim.world.sent) == ("unknown", "killed", [])
+    assert item.message.__class__.objects.get(pk=item.message_id).status == "unknown"
+
+
+def test_a_person_sends_it_again(sim: Simulator, chat: Conversation) -> None:
+    composer(sim.world, chat.instance)
+    say(chat)
+    claimed()
+    deliver()
+    item = sending.send_again(the_item(), now=timezone.now())
+    assert (item.state, item.attempts, item.asked_at, item.doubt, item.error) == ("pending", 0, None, "", "")
+    assert outbound() == [(None, "queued")]
+    deliver()
+    assert (the_item().state, len(sim.world.sent)) == ("sent", 1)
+
+
+def test_a_person_saw_that_it_was_sent(chat: Conversation) -> None:
+    say(chat)
+    OutboxItem.objects.update(state="unknown")
+    Message.objects.update(status="unknown")
+    item = sending.settle(the_item(), was_sent=True, now=timezone.now())
+    assert (item.state, outbound()) == ("sent", [(None, "sent")])
+
+
+def test_a_person_saw_that_it_was_not_sent(chat: Conversation) -> None:
+    say(chat)
+    OutboxItem.objects.update(state="unknown")
+    Message.objects.update(status="unknown")
+    item = sending.settle(the_item(), was_sent=False, now=timezone.now())
+    message = Message.objects.get()
+    assert (item.state, message.status, message.error) == ("failed", "failed", item.error)
+    assert message.failed_at is not None
+    sending.send_again(item, now=timezone.now())
+    message.refresh_from_db()
+    assert (message.status, message.error, message.failed_at) == ("queued", "", None)
+
+
+def test_what_waits_can_be_cancelled_and_lets_the_next_go(sim: Simulator, chat: Conversation) -> None:
+    composer(sim.world, chat.instance)
+    say(chat, "first")
+    say(chat, "second")
+    item = sending.cancel(OutboxItem.objects.earliest("id"), now=timezone.now())
+    assert (item.state, item.message.__class__.objects.get(pk=item.message_id).error) == ("cancelled",) * 2
+    deliver()
+    assert [one.body["message"] for one in sim.world.sent] == ["second"]
+
+
+@pytest.mark.parametrize(
+    ("act", "states"),
+    [
+        (lambda item: sending.send_again(item, now=timezone.now()), {"failed", "unknown"}),
+        (lambda item: sending.cancel(item, now=timezone.now()), {"pending"}),
+        (lambda item: sending.settle(item, was_sent=True, now=timezone.now()), {"unknown"}),
+        (lambda item: sending.settle(item, was_sent=False, now=timezone.now()), {"unknown"}),
+    ],
+    ids=["again", "cancel", "sent", "not sent"],
+)
+def test_a_person_decides_only_where_there_is_something_to_decide(
+    act: Any, states: set[str], chat: Conversation
+) -> None:
+    say(chat)
+    for state in set(State.values) - states:
+        OutboxItem.objects.update(state=state)
+        with pytest.raises(NotSendable) as refused:
+            act(the_item())
+        assert (refused.value.code, the_item().state) == ("too_late", state)
+
+
+def test_what_was_decided_meanwhile_is_not_decided_again(chat: Conversation) -> None:
+    say(chat)
+    stale = the_item()
+    OutboxItem.objects.update(state="sending")
+    with pytest.raises(NotSendable):
+        sending.cancel(stale, now=timezone.now())
+    assert the_item().state == "sending"
+
+
+def test_a_merged_contact_takes_along_what_waits(world: World, chat: Conversation) -> None:
+    """Ana was known by her phone, and as somebody else by her LID; one message shows that they are one."""
+    talk = composer(world, chat.instance)
+    tell(chat.instance, talk.text(Person("Ana", ANA.lid, ANA.lid), "oi"))
+    by_lid = Conversation.objects.exclude(pk=chat.pk).get()
+    waiting = say(by_lid, "um momento")
+    said_before = say(chat, "bom dia")
+    tell(chat.instance, talk.text(ANA, "sou eu"))
+    kept = Conversation.objects.get()
+    assert set(OutboxItem.objects.values_list("conversation", "message")) == {
+        (kept.pk, waiting.pk),
+        (kept.pk, said_before.pk),
+    }
+    assert set(Message.objects.values_list("conversation", flat=True)) == {kept.pk}
+
+
+def test_the_other_side_s_message_opens_the_window(world: World) -> None:
+    cloud = make_cloud()
+    tell(cloud, composer(world, cloud).text(BETO, "oi"))
+    conversation = Conversation.objects.get()
+    window = sending.window_of(conversation, timezone.now())
+    assert window
+    assert (window.is_open, conversation.last_inbound_at) == (True, Message.objects.get().sent_at)
