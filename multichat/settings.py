@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
 from multichat import env, rest
@@ -152,7 +153,8 @@ X_FRAME_OPTIONS = "DENY"
 
 CORS_ALLOWED_ORIGINS = API_ALLOWED_ORIGINS
 CORS_URLS_REGEX = r"^/api/"
-CORS_EXPOSE_HEADERS = ["Content-Range", "ETag", "Idempotent-Replayed", "Retry-After"]
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "last-event-id", "range", "if-range", "if-none-match"]
+CORS_EXPOSE_HEADERS = ["Content-Disposition", "Content-Range", "ETag", "Idempotent-Replayed", "Retry-After"]
 REST_FRAMEWORK, SPECTACULAR_SETTINGS = rest.framework(API_RATE), rest.SCHEMA
 
 LOGGING_CONFIG = None
