@@ -25,7 +25,7 @@ from messaging.api.changes import WISHES
 from messaging.api.feeds import read_number, wish_of
 from messaging.serializers.changes import TicketSerializer
 from messaging.streaming.grants import grant_of, reaches
-from messaging.streaming.hub import Listener
+from messaging.streaming.hub import Listener, hub_here
 from messaging.streaming.serving import poll, stream
 
 DESCRIPTION = """
@@ -96,7 +96,8 @@ class StreamView(APIView):
             raise AuthenticationFailed("This login is over.")
         # Only an ASGI server can hold streams open without a thread each.
         is_live = isinstance(request._request, ASGIRequest)
-        told: Any = stream(Listener(grant, reach, wish), cursor) if is_live else poll(reach, wish, cursor)
+        listener = Listener(grant, reach, wish)
+        told: Any = stream(hub_here, listener, cursor) if is_live else poll(reach, wish, cursor)
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
         return StreamingHttpResponse(told, content_type=EventStream.media_type, headers=headers)
 

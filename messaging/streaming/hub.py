@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import structlog
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 from django.utils import timezone
 
 from accounts.models import Change
@@ -44,7 +44,7 @@ class Listener:
     reach: Reach
     wish: Wish
     since: int = 0
-    _waiting: "asyncio.Queue[Told | None]" = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
+    _waiting: asyncio.Queue[Told | None] = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
 
     def offer(self, told: Told) -> None:
         if not self.reach.covers(told.change.client_id) or not self.wish.includes(told.change):
@@ -72,7 +72,8 @@ class Listener:
 class Hub:
     """Everything here runs in one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, check_seconds: float = CHECK_SECONDS) -> None:
+        self.check_seconds = check_seconds
         self.position = 0
         self.listeners: set[Listener] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -104,8 +105,9 @@ class Hub:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._live.shutdown()
-        self._returning.shutdown()
+        for thread in (self._live, self._returning):
+            await _in(thread, connections.close_all)
+            thread.shutdown()
 
     async def _run(self) -> None:
         while True:
@@ -127,7 +129,7 @@ class Hub:
         self._news.clear()
         while await self._hand_out():
             pass
-        if time.monotonic() - self._checked_at > CHECK_SECONDS:
+        if time.monotonic() - self._checked_at > self.check_seconds:
             self._checked_at = time.monotonic()
             await self._check()
         await asyncio.sleep(GATHER_SECONDS)

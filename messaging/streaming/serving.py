@@ -1,11 +1,11 @@
 """What one listener gets: first what it has missed, then what happens."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 from messaging.services.feeding import CursorExpired, Wish, newest, read
 from messaging.streaming.frames import heartbeat, hello, reset, retry, tell
 from messaging.streaming.grants import Reach
-from messaging.streaming.hub import Hub, Listener, hub_here
+from messaging.streaming.hub import Hub, Listener
 
 HEARTBEAT_SECONDS = 15.0
 RETRY = 2000
@@ -13,10 +13,16 @@ RETRY_POLLING = 1000
 POLLED_AT_ONCE = 500
 
 
-async def stream(listener: Listener, cursor: int | None) -> AsyncIterator[bytes]:
+async def stream(
+    find_hub: Callable[[], Hub],
+    listener: Listener,
+    cursor: int | None,
+    *,
+    heartbeat_seconds: float = HEARTBEAT_SECONDS,
+) -> AsyncIterator[bytes]:
     """Until the client goes or is sent away. Whatever both catching up and the hub have is told once."""
     yield retry(RETRY)
-    hub = hub_here()
+    hub = find_hub()
     async with hub.listening(listener):
         if cursor is None:
             cursor = listener.since
@@ -26,7 +32,7 @@ async def stream(listener: Listener, cursor: int | None) -> AsyncIterator[bytes]
                 cursor = reached
                 if frames:
                     yield frames
-        async for frame in _live(hub, listener, cursor):
+        async for frame in _live(hub, listener, cursor, heartbeat_seconds):
             yield frame
 
 
@@ -42,10 +48,10 @@ async def _missed(hub: Hub, listener: Listener, cursor: int) -> AsyncIterator[tu
         yield cursor, b"".join(told.frame for told in found)
 
 
-async def _live(hub: Hub, listener: Listener, cursor: int) -> AsyncIterator[bytes]:
+async def _live(hub: Hub, listener: Listener, cursor: int, seconds: float) -> AsyncIterator[bytes]:
     while True:
         try:
-            told = await listener.next(HEARTBEAT_SECONDS)
+            told = await listener.next(seconds)
         except TimeoutError:
             if listener.is_up_to_date:
                 cursor = max(cursor, hub.position)

@@ -1,0 +1,3 @@
+from tests.tenants import acme, people, rival
+
+__all__ = ["acme", "people", "rival"]
