@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Left
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 
 from accounts.admin import display
@@ -13,6 +14,7 @@ from accounts.models import Role, User
 from messaging.admin.thread import read_thread
 from messaging.models import Conversation, Message
 from messaging.search import conversations_matching
+from messaging.services import conversing
 
 PREVIEW = 90
 KIND_ICONS = {"direct": "person", "group": "people", "channel": "channel"}
@@ -90,7 +92,9 @@ class ConversationAdmin(Paged, TenantAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Only what was changed: the counters belong to the worker."""
-        obj.save(update_fields=form.changed_data)
+        facts = {"status": obj.status, "assigned_to": obj.assigned_to_id}
+        changed = {name: facts[name] for name in form.changed_data}
+        conversing.alter(obj, changed, now=timezone.now())
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -12,6 +12,7 @@ from accounts.models import Client, User, WhatsappInstance
 from messaging.models import Contact, Conversation, Label, Note
 
 Status = Conversation.Status
+COLUMNS = ("status", "assigned_to")
 
 
 class DoesNotFit(Exception):
@@ -30,17 +31,16 @@ def assignable(conversation: Conversation) -> Any:
 @collecting()
 def alter(conversation: Conversation, facts: Mapping[str, Any], *, now: datetime) -> None:
     """``facts``: ``status``, ``assigned_to`` as a user's id or None, ``labels`` as ids; what is left out stays."""
-    columns: dict[str, Any] = {}
+    # It may have been merged into another one since it was read.
+    Conversation.objects.select_for_update(no_key=True, of=("self",)).only("pk").get(pk=conversation.pk)
     if "status" in facts:
-        columns["status"] = Status(facts["status"])
+        conversation.status = Status(facts["status"])
     if "assigned_to" in facts:
-        columns["assigned_to_id"] = _assignee(conversation, facts["assigned_to"])
-    if columns:
-        # Only these: the counters belong to the worker.
-        Conversation.objects.filter(pk=conversation.pk).update(**columns)
+        conversation.assigned_to_id = _assignee(conversation, facts["assigned_to"])
+    # Only these: the counters belong to the worker.
+    conversation.save(update_fields=[name for name in COLUMNS if name in facts])
     if "labels" in facts:
         conversation.labels.set(_labels(conversation, facts["labels"]))
-    conversation.refresh_from_db(fields=["status", "assigned_to"])
     if facts:
         _tell([conversation], now)
 

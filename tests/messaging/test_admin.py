@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Change, User
 from messaging.models import Contact, Conversation, Message, Reaction, WebhookEvent
 from messaging.templatetags.operations import map_address, message_text
 from tests.tenants import (  # noqa: F401
@@ -226,6 +226,7 @@ def test_an_operator_closes_and_assigns(acme: Rows, people: dict[str, User], bro
     acme.conversation.refresh_from_db()
     assert (acme.conversation.status, acme.conversation.assigned_to) == ("closed", people["bob"])
     assert acme.conversation.unread_count == 5
+    assert Change.objects.get().object_id == acme.conversation.pk
 
 
 def test_a_conversation_goes_to_people_of_its_client(

@@ -14,7 +14,7 @@ from messaging.models import Message, OutboxItem
 from tests.messaging.api.front import errors, make_conversation, told, write
 from tests.simulator.samples import bytes_of
 from tests.telling import make_cloud, stored_files
-from tests.tenants import PICTURE, make_media_file, make_ready
+from tests.tenants import PICTURE, make_media_file, make_ready, while_saving
 
 
 @pytest.fixture
@@ -264,3 +264,32 @@ def test_a_file_name_is_only_a_name(path, front):
     shown = front("alice").upload(path, file=hostile)
     assert "/" not in shown["media"]["filename"]
     assert "\u202e" not in shown["media"]["filename"]
+
+
+def meanwhile(act):
+    """Once, while the upload is being stored."""
+    done = []
+
+    def first_time(**_: Any) -> None:
+        if not done:
+            done.append(act)
+            act()
+
+    return while_saving(MediaFile, first_time)
+
+
+def test_an_upload_whose_key_was_taken_meanwhile_is_taken_back(path, front, media_root):
+    alice, other = front("alice"), front("mona")
+    files = MediaFile.objects.count()
+    with meanwhile(lambda: other.post(path, {"text": "Hi"}, 201, **{"Idempotency-Key": "k-3"})):
+        problem = alice.upload(path, 409, key="k-3", file=sample("bread.jpg"))
+    assert problem["code"] == "key_reused"
+    assert (MediaFile.objects.count(), stored_files(media_root)) == (files, [])
+
+
+def test_an_upload_that_came_twice_at_once_is_sent_and_kept_once(path, front, media_root):
+    alice, again = front("alice"), front("alice")
+    with meanwhile(lambda: again.upload(path, key="k-4", file=sample("bread.jpg"))):
+        shown = alice.upload(path, 200, key="k-4", file=sample("bread.jpg"))
+    assert OutboxItem.objects.get().message_id == shown["id"]
+    assert len(stored_files(media_root)) == 1
