@@ -95,7 +95,8 @@ def _ask(process: "subprocess.Popen[str]", job: Job) -> str:
     try:
         process.stdin.write(job.line())
         process.stdin.flush()
-        return process.stdout.readline(LONGEST_ANSWER)
+        line: str = process.stdout.readline(LONGEST_ANSWER)
+        return line
     except OSError:
         return ""
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.models import Client
-from media.models import MediaFile
+from media.models import MediaFile, Rendition
 from media.services.keeping import mark_missing
 from media.storage import storage
 
@@ -108,7 +108,7 @@ def strays(client: Client | None) -> Iterator[Stray]:
 
 
 def remove_stray(stray: Stray, *, now: datetime) -> bool:
-    if now - stray.modified_at < STRAY_AGE or MediaFile.objects.filter(file=stray.name).exists():
+    if now - stray.modified_at < STRAY_AGE or _named([stray.name]):
         return False
     storage().delete(stray.name)
     return True
@@ -133,22 +133,30 @@ def _walk(folder: str) -> Iterator[str]:
 
 def _without_row(names: list[str]) -> Iterator[Stray]:
     # By id first, because there is no index on names; only a forward's row has another id than its file.
-    own = set(MediaFile.objects.filter(pk__in=map(_row_id, names)).values_list("file", flat=True))
+    ids = {_row_id(name) for name in names}
+    own = set(MediaFile.objects.filter(pk__in=ids).values_list("file", flat=True))
+    own.update(Rendition.objects.filter(media_file__in=ids).values_list("file", flat=True))
     unknown = [name for name in names if name not in own]
-    shared = (
-        set(MediaFile.objects.filter(file__in=unknown).values_list("file", flat=True)) if unknown else set()
-    )
+    shared = _named(unknown)
     unknown = [name for name in unknown if name not in shared]
-    busy = _being_fetched(unknown)
+    busy = _under_way(unknown)
     for name in unknown:
         if _row_id(name) not in busy:
             yield Stray(name, storage().size(name), storage().get_modified_time(name))
 
 
-def _being_fetched(names: list[str]) -> set[int]:
+def _named(names: list[str]) -> set[str]:
+    """Those that any row names."""
+    rows = (MediaFile.objects, Rendition.objects) if names else ()
+    return {name for of in rows for name in of.filter(file__in=names).values_list("file", flat=True)}
+
+
+def _under_way(names: list[str]) -> set[int]:
     """A file is in its place a moment before its row says so."""
     ids = {_row_id(name) for name in names}
-    return set(MediaFile.objects.filter(pk__in=ids, state=State.FETCHING).values_list("pk", flat=True))
+    fetched = MediaFile.objects.filter(pk__in=ids, state=State.FETCHING).values_list("pk", flat=True)
+    made = Rendition.objects.filter(media_file__in=ids, state=Rendition.State.MAKING)
+    return {*fetched, *made.values_list("media_file", flat=True)}
 
 
 def _row_id(name: str) -> int:

@@ -1,4 +1,4 @@
-"""Where files are to lie: whether there is room, may be written, and whether what was stored is there."""
+"""Where files are to lie: whether there is room, may be written, and whether what was stored is there; and ffmpeg."""
 
 import os
 import shutil
@@ -11,14 +11,21 @@ from django.core.files.storage import FileSystemStorage
 from accounts.diagnosing.findings import Finding, ok, problem, warn
 from accounts.diagnosing.instances import label
 from accounts.models import WhatsappInstance
+from media.rendering.tool import find_ffmpeg
 from media.storage import folder_of, storage
 
 MOST_FILES = 2000
 LITTLE, NEXT_TO_NOTHING = 2 * 1024**3, 200 * 1024**2
 ABOUT = "MEDIA_ROOT"
+NO_FFMPEG = "There is none: voice notes do not play in Safari, and videos have no picture."
+FFMPEG_ADVICE = "Install the system's ffmpeg and restart the worker; what was left out is made then."
 
 
 def facts() -> dict[str, Any]:
+    return {**_place(), "ffmpeg": find_ffmpeg()}
+
+
+def _place() -> dict[str, Any]:
     root = _root()
     if root is None:
         return {"storage": storage().__class__.__name__}
@@ -33,6 +40,14 @@ def facts() -> dict[str, Any]:
 
 
 def findings(told: dict[str, Any]) -> Iterator[Finding]:
+    yield from _place_findings(told)
+    if told["ffmpeg"]:
+        yield ok("ffmpeg", told["ffmpeg"])
+    else:
+        yield warn("ffmpeg", NO_FFMPEG, FFMPEG_ADVICE)
+
+
+def _place_findings(told: dict[str, Any]) -> Iterator[Finding]:
     if "media_root" not in told:
         yield ok(ABOUT, f"files go to {told['storage']}")
         return

@@ -74,7 +74,7 @@ def share(media_file: MediaFile, twin: MediaFile, *, now: datetime) -> None:
     made = Rendition.objects.filter(media_file=twin, state=State.READY).exclude(file="")
     copies = [
         Rendition(
-            instance=media_file.instance,
+            instance_id=media_file.instance_id,
             media_file=media_file,
             state=State.READY,
             created_at=now,
@@ -100,7 +100,7 @@ def _new(media_file: MediaFile, mimetype: str, now: datetime) -> Iterator[Rendit
 
 def new_rendition(media_file: MediaFile, kind: Rendition.Kind, *, now: datetime) -> Rendition:
     return Rendition(
-        instance=media_file.instance,
+        instance_id=media_file.instance_id,
         media_file=media_file,
         kind=kind,
         created_at=now,

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.management.filters import find_client
 from accounts.management.progress import above_the_bar, progress
 from accounts.models import Client
-from media.services import auditing
+from media.services import auditing, auditing_renditions
 
 
 class Command(BaseCommand):
@@ -44,7 +44,8 @@ class Command(BaseCommand):
     def handle(self, *, fix: bool, quick: bool, dry_run: bool, **options: Any) -> None:
         client = find_client(options["client"])
         fix = fix and not dry_run
-        left = self._audit_rows(client, fix=fix, hashes=not quick) + self._audit_strays(client, fix=fix)
+        left = self._audit_rows(client, fix=fix, hashes=not quick)
+        left += self._audit_renditions(client, fix=fix) + self._audit_strays(client, fix=fix)
         if left:
             sys.exit(1)
 
@@ -67,6 +68,24 @@ class Command(BaseCommand):
         if marked:
             self.stdout.write("To fetch them again: redownload_media --state missing")
         return wrong - marked
+
+    def _audit_renditions(self, client: Client | None, *, fix: bool) -> int:
+        checked = wrong = again = 0
+        now, rows = timezone.now(), auditing_renditions.with_files(client)
+        for lack in progress(auditing_renditions.check(rows), total=rows.count(), unit="rendition"):
+            checked += 1
+            if lack is None:
+                continue
+            wrong += 1
+            done = fix and auditing_renditions.put_right(lack, now=now)
+            again += done
+            end = ", made again by the worker" if done else ""
+            self._tell(f"{lack.rendition}: {lack.reason}{end}")
+        good = checked - wrong
+        self.stdout.write(
+            f"{checked} renditions: {good} good, {wrong} not{_fixed(again, 'asked for again')}."
+        )
+        return wrong - again
 
     def _audit_strays(self, client: Client | None, *, fix: bool) -> int:
         found = removed = size = 0
