@@ -17,7 +17,7 @@ TONES = {
     "pending": "wait", "fetching": "wait", "unknown": "calm", "ignored": "calm", "closed": "calm",
     "failed": "bad", "missing": "bad", "disconnected": "bad", "expired": "warn", "unavailable": "warn",
     "gone": "warn", "line_down": "bad", "refused": "bad", "unsupported": "calm", "integrity": "bad",
-    "unexpected": "bad", "storage": "bad",
+    "unexpected": "bad", "storage": "bad", "sent": "good", "sending": "wait", "doubtful": "warn",
 }  # fmt: skip
 
 

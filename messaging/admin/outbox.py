@@ -1,0 +1,121 @@
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+
+from accounts.admin import display
+from accounts.admin.access import ReadOnly, VisibleChoices
+from accounts.admin.paging import Paged
+from accounts.admin.verbs import Verb, WithVerbs
+from messaging.models import OutboxItem
+from messaging.services import sending
+
+State = OutboxItem.State
+_AGAIN = Verb(
+    slug="send-again",
+    label="Send again",
+    method="send_again",
+    icon="retry",
+    confirm="Send it again? If it arrived after all, they get it twice.",
+)
+_CANCEL = Verb(slug="cancel", label="Cancel", method="cancel")
+_SENT = Verb(slug="was-sent", label="It was sent", method="was_sent")
+_NOT_SENT = Verb(slug="was-not-sent", label="It was not sent", method="was_not_sent")
+_VERBS = {
+    State.PENDING: (_CANCEL,),
+    State.UNKNOWN: (_SENT, _NOT_SENT, _AGAIN),
+    State.FAILED: (_AGAIN,),
+}
+
+
+@admin.register(OutboxItem)
+class OutboxItemAdmin(Paged, ReadOnly, WithVerbs):
+    """Rows are made by whoever sends and moved by the worker; people look, and decide where the worker cannot."""
+
+    time_field = "created_at"
+    list_display = ("what", "status", "why", "conversation", "instance", "created")
+    list_display_links = ("what",)
+    list_filter = (
+        "state", "doubt", "action", ("instance", VisibleChoices), ("instance__client", VisibleChoices),
+    )  # fmt: skip
+    list_select_related = ("instance", "message", "conversation__contact")
+    readonly_fields = (
+        *(
+            "what",
+            "conversation",
+            "instance",
+            "status",
+            "why",
+            "attempts",
+            "created_by",
+            "created",
+            "settled",
+        ),
+    )
+    verbs = (_CANCEL, _SENT, _NOT_SENT, _AGAIN)
+    empty_advice = "Nothing has been sent from here yet."
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.readonly_fields
+
+    @admin.display(description="send")
+    def what(self, item: OutboxItem) -> str:
+        return (
+            f"{item.message.type} {item.pk}"
+            if item.action == item.Action.MESSAGE
+            else f"{item.action} {item.pk}"
+        )
+
+    @admin.display(description="state")
+    def status(self, item: OutboxItem) -> str:
+        return display.badge("doubtful" if item.state == State.UNKNOWN else item.state, item.state)
+
+    @admin.display(description="reason and next try")
+    def why(self, item: OutboxItem) -> str:
+        reason = item.error or (item.get_doubt_display() if item.doubt else "")
+        if item.state != State.PENDING:
+            return reason or display.NOTHING
+        frame = '{}<span class="mc-under">next try: {}</span>'
+        return format_html(frame, reason, display.when(item.next_attempt_at))
+
+    @admin.display(description="created")
+    def created(self, item: OutboxItem) -> str:
+        return display.when(item.created_at)
+
+    @admin.display(description="settled")
+    def settled(self, item: OutboxItem) -> str:
+        return display.when(item.settled_at)
+
+    def verbs_for(self, request: HttpRequest, row: Any) -> list[Verb]:
+        fitting = _VERBS.get(State(row.state), ())
+        return [verb for verb in super().verbs_for(request, row) if verb in fitting]
+
+    def send_again(self, request: HttpRequest, item: OutboxItem) -> None:
+        self._decide(request, lambda: sending.send_again(item, now=timezone.now()), "It will be sent again.")
+
+    def cancel(self, request: HttpRequest, item: OutboxItem) -> None:
+        self._decide(request, lambda: sending.cancel(item, now=timezone.now()), "It will not be sent.")
+
+    def was_sent(self, request: HttpRequest, item: OutboxItem) -> None:
+        self._settle(request, item, was_sent=True)
+
+    def was_not_sent(self, request: HttpRequest, item: OutboxItem) -> None:
+        self._settle(request, item, was_sent=False)
+
+    def _settle(self, request: HttpRequest, item: OutboxItem, *, was_sent: bool) -> None:
+        text = "Noted as sent." if was_sent else "Noted as not sent; it can be sent again."
+        self._decide(request, lambda: sending.settle(item, was_sent=was_sent, now=timezone.now()), text)
+
+    def _decide(self, request: HttpRequest, act: Callable[[], OutboxItem], text: str) -> None:
+        try:
+            act()
+        except sending.NotSendable as exc:
+            self.message_user(request, exc.detail, messages.WARNING)
+        else:
+            self.message_user(request, text, messages.SUCCESS)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
