@@ -16,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 LOGIN_LASTS = timedelta(hours=12)
 LOGIN_LASTS_AT_MOST = timedelta(days=90)
+# Every login leaves a row; an old one tells nobody anything.
+KEPT_AFTER_END = timedelta(days=30)
 CHOICES = 100
 
 
@@ -69,6 +71,7 @@ def log_in(request: HttpRequest, login: Login, *, now: datetime) -> tuple[ApiTok
     wish = Wish(name=login.name, client=client, role=login.role, expires_at=now + login.lasts)
     token, key = issue(user, wish, now=now)
     User.objects.filter(pk=user.pk).update(last_login=now)
+    ApiToken.objects.filter(user=user, expires_at__lt=now - KEPT_AFTER_END).delete()
     log.info("logged in", user=user.pk, client=client.pk, token=token.pk, address=login.address)
     return token, key
 

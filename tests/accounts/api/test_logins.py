@@ -189,6 +189,14 @@ def test_a_login_is_seen_in_the_admin(alice: User) -> None:
     assert alice.last_login is not None
 
 
+def test_a_login_clears_away_tokens_that_ended_long_ago(alice: User, acme: Rows) -> None:
+    for days in (29, 31):
+        end = timezone.now() - timedelta(days=days)
+        ApiToken.issue(user=alice, client=acme.client, name=f"{days} days", expires_at=end)
+    log_in()
+    assert set(ApiToken.objects.values_list("name", flat=True)) == {"29 days", "Login"}
+
+
 def test_logging_out_ends_the_token_in_use_and_no_other(alice: User) -> None:
     first, second = (with_key(log_in().json()["token"]) for _ in range(2))
     assert first.post(LOGOUT).status_code == 204
