@@ -72,7 +72,8 @@ class Listener:
 class Hub:
     """Everything here runs in one event loop."""
 
-    def __init__(self, *, check_seconds: float = CHECK_SECONDS) -> None:
+    def __init__(self, *, look_seconds: float | None = None, check_seconds: float = CHECK_SECONDS) -> None:
+        self.look_seconds = look_seconds or pause()
         self.check_seconds = check_seconds
         self.position = 0
         self.listeners: set[Listener] = set()
@@ -122,7 +123,7 @@ class Hub:
             self.position = await _in(self._live, newest)
             self._standing.set()
         try:
-            async with asyncio.timeout(pause()):
+            async with asyncio.timeout(self.look_seconds):
                 await self._news.wait()
         except TimeoutError:
             pass

@@ -35,7 +35,7 @@ def tell(rows: Rows, times: int = 1) -> list[int]:
 
 def with_hub(play: Callable[[Hub], Awaitable[Any]], **facts: Any) -> Any:
     async def run() -> Any:
-        hub = Hub(**facts)
+        hub = Hub(look_seconds=0.2, **facts)
         try:
             async with asyncio.timeout(20):
                 return await play(hub)

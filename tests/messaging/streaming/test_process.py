@@ -6,11 +6,12 @@ from contextlib import AsyncExitStack
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connections
+from django.db import connection, connections
+from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts import feed
-from accounts.models import ApiToken, Change
+from accounts.models import ApiToken, Change, User
 from tests.messaging.streaming.ears import Ear, Server, serving, until
 from tests.tenants import Rows, make_user
 
@@ -38,11 +39,27 @@ def bearer_of(rows: Rows) -> dict[str, str]:
 def change(rows: Rows, times: int = 1) -> None:
     """Each in a transaction of its own."""
     for _ in range(times):
-        message = feed.change(
-            rows.instance, feed.Topic.MESSAGE, rows.message.pk, feed.Action.UPDATED, at=timezone.now()
-        )
-        feed.tell([message])
+        at, topic = timezone.now(), feed.Topic.MESSAGE
+        feed.tell([feed.change(rows.instance, topic, rows.message.pk, feed.Action.UPDATED, at=at)])
     connections.close_all()
+
+
+def change_many(rows: Rows, count: int) -> None:
+    at, topic = timezone.now(), feed.Topic.MESSAGE
+    feed.tell(feed.change(rows.instance, topic, 10**6 + n, feed.Action.DELETED, at=at) for n in range(count))
+    connections.close_all()
+
+
+def connections_elsewhere() -> int:
+    if connection.vendor != "postgresql":
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        found = int(cursor.fetchone()[0])
+    connections.close_all()
+    return found
 
 
 def test_three_hundred_listeners_cost_no_thread_and_no_connection_each(
@@ -51,18 +68,22 @@ def test_three_hundred_listeners_cost_no_thread_and_no_connection_each(
     async def listen() -> None:
         ears = [Ear(server.port, bearer) for _ in range(MANY)]
         async with AsyncExitStack() as stack:
-            for ear in ears[:5]:
-                await stack.enter_async_context(ear.open())
-            await until(lambda: all(ear.events for ear in ears[:5]))
-            await sync_to_async(change)(acme)
-            await until(lambda: all(ear.ids for ear in ears[:5]))
-            before = server.worker.num_threads(), server.worker.memory_info().rss
-            for ear in ears[5:]:
-                await stack.enter_async_context(ear.open())
-            await until(lambda: all(ear.events for ear in ears))
-            took = await told_to_all(ears, acme)
-            after = server.worker.num_threads(), server.worker.memory_info().rss
-            print(took, before, after, (after[1] - before[1]) / 2**20)
+            before = await open_all(stack, ears[:5])
+            after = await open_all(stack, ears[5:])
+            assert await told_to_all(ears, acme) < 2
+        assert after[0] == before[0] <= 10
+        assert after[1] == before[1] <= 5
+        assert after[2] - before[2] < 60 * 2**20
+
+    async def open_all(stack: AsyncExitStack, ears: list[Ear]) -> tuple[int, int, int]:
+        """Threads, database connections and memory when they are open and each has heard something."""
+        for ear in ears:
+            await stack.enter_async_context(ear.open())
+        await until(lambda: all(ear.events for ear in ears))
+        await told_to_all(ears, acme)
+        worker = server.worker
+        held = await sync_to_async(connections_elsewhere)()
+        return worker.num_threads(), held, worker.memory_info().rss
 
     asyncio.run(listen())
 
@@ -91,19 +112,18 @@ def test_a_listener_that_goes_is_forgotten(server: Server, bearer: dict[str, str
 
 
 def test_open_streams_do_not_keep_the_process_from_stopping(server: Server, bearer: dict[str, str]) -> None:
-    async def stop_meanwhile() -> None:
+    async def stop_meanwhile() -> float:
         async with Ear(server.port, bearer).open() as ear:
             await until(lambda: ear.events)
             took = await sync_to_async(server.stop)()
-            print("stop", took)
-            assert took < 5
             await until(lambda: ear.ended)
+            return float(took)
 
-    asyncio.run(stop_meanwhile())
+    assert asyncio.run(stop_meanwhile()) < 5
 
 
 def test_a_killed_process_loses_nothing(server: Server, bearer: dict[str, str], acme: Rows) -> None:
-    async def survive() -> None:
+    async def survive() -> list[int]:
         ear = Ear(server.port, bearer)
         async with ear.open():
             await until(lambda: ear.events)
@@ -111,13 +131,31 @@ def test_a_killed_process_loses_nothing(server: Server, bearer: dict[str, str], 
             await until(lambda: len(ear.ids) == 3)
             server.kill()
             await until(lambda: ear.ended)
-        await sync_to_async(change)(acme, 4)
+        await sync_to_async(change_many)(acme, 1200)
         await sync_to_async(server.start)()
         async with ear.open():
             await sync_to_async(change)(acme, 2)
-            await until(lambda: len(ear.ids) >= 9)
-        heard.extend(ear.ids)
+            await until(lambda: len(ear.ids) >= 1205)
+        return ear.ids
 
-    heard: list[int] = []
-    asyncio.run(survive())
-    assert heard == [*Change.objects.order_by("pk").values_list("pk", flat=True)]
+    heard = asyncio.run(survive())
+    assert heard == list(Change.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def test_a_session_opens_it_from_our_own_page_and_nobody_else_does(
+    server: Server, acme: Rows, people: dict[str, User]
+) -> None:
+    browser = Browser()
+    browser.force_login(people["bob"])
+    connections.close_all()
+    cookie = {"Cookie": f"sessionid={browser.cookies['sessionid'].value}", "Origin": "http://127.0.0.1:8000"}
+
+    async def listen() -> tuple[Ear, Ear]:
+        async with Ear(server.port, cookie).open() as ours, Ear(server.port, {}).open() as theirs:
+            await until(lambda: ours.events)
+            return ours, theirs
+
+    ours, theirs = asyncio.run(listen())
+    assert (ours.status, ours.answer["content-type"], ours.types) == (200, "text/event-stream", ["hello"])
+    assert ours.answer["access-control-allow-origin"] == "http://127.0.0.1:8000"
+    assert (theirs.status, theirs.answer["content-type"]) == (401, "application/problem+json")
