@@ -2,8 +2,9 @@
 
 ``Report.as_dict`` is what ``manage.py diagnose --json`` prints. Its keys: ``generated_at``, ``needs_a_person``,
 ``levels`` (findings by level), ``configuration``, ``storage``, ``worker``, ``hosts``, ``instances`` (each with
-``credentials``, ``endpoints``, ``webhooks``, ``media``, ``rates``, ``folder``), ``refusals``, ``failed_events``,
-``last_failures`` and ``findings`` (``level``, ``about``, ``text``, ``advice``). Times are ISO 8601, sizes bytes.
+``credentials``, ``endpoints``, ``webhooks``, ``outbox``, ``media``, ``rates``, ``folder``), ``refusals``,
+``failed_events``, ``last_failures`` and ``findings`` (``level``, ``about``, ``text``, ``advice``). Times are ISO
+8601, sizes bytes.
 """
 
 from collections import Counter
@@ -26,6 +27,7 @@ from accounts.services import provider_for
 from media.services import diagnosing as media
 from media.services import diagnosing_storage as disk
 from messaging.services import diagnosing_endpoints as endpoints
+from messaging.services import diagnosing_outbox as outbox
 from messaging.services import diagnosing_webhooks as webhooks
 
 NO_INSTANCE = "Add one: `manage.py create_instance --help` shows how."
@@ -129,6 +131,7 @@ def _diagnose_instance(
     told = lookup.facts(instance, secrets) | {
         "endpoints": [],
         "webhooks": webhooks.facts(instance, now),
+        "outbox": outbox.facts(instance, now),
         "media": media.facts(instance, now),
         "rates": rates,
         "folder": disk.folder_facts(instance),
@@ -139,6 +142,7 @@ def _diagnose_instance(
         return
     report.findings += lookup.findings(instance, secrets, now)
     report.findings += webhooks.findings(instance, told["webhooks"])
+    report.findings += outbox.findings(instance, told["outbox"])
     report.findings += media.findings(instance, told["media"])
     report.findings += media.rate_findings(instance, rates)
     ready = told["media"]["by_state"]["ready"]

@@ -11,7 +11,7 @@ from accounts.diagnosing.instances import label
 from accounts.models import WhatsappInstance
 from accounts.providers.reasons import one_line
 from media.models import FetchAttempt, MediaFile
-from messaging.models import RefusedWebhook, WebhookEvent
+from messaging.models import OutboxItem, RefusedWebhook, WebhookEvent
 
 NEWEST = 5000
 LAST_FAILED = 5
@@ -93,7 +93,11 @@ def refusal_findings(rows: list[dict[str, Any]], labels: dict[int, str]) -> Iter
 
 def worker_facts(now: datetime) -> dict[str, Any]:
     """The newest sign of life, and the oldest work that is due and not in anybody's hands."""
-    queues = {"webhook_events": WebhookEvent.objects.all(), "media_files": MediaFile.objects.all()}
+    queues = {
+        "webhook_events": WebhookEvent.objects.all(),
+        "media_files": MediaFile.objects.all(),
+        "outbox": OutboxItem.objects.all(),
+    }
     works = Q(instance__is_active=True, instance__client__is_active=True)
     oldest = {
         name: rows.filter(works).due(now).aggregate(oldest=Min("next_attempt_at"))["oldest"]
@@ -112,6 +116,8 @@ def _signs() -> Iterator[datetime | None]:
         yield newest.processed_at if newest else None
     attempt = FetchAttempt.objects.order_by("-started_at").only("started_at").first()
     yield attempt.started_at if attempt else None
+    sent = OutboxItem.objects.filter(state=OutboxItem.State.SENT).order_by("-id").only("settled_at").first()
+    yield sent.settled_at if sent else None
 
 
 def worker_findings(told: dict[str, Any], now: datetime) -> Iterator[Finding]:
