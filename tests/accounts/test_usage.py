@@ -1,7 +1,9 @@
+import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Usage, WhatsappInstance
@@ -81,3 +83,21 @@ def test_nothing_used_asks_nothing_of_the_database(line: WhatsappInstance) -> No
 )
 def test_a_month_begins_in_utc(moment: datetime, month: date) -> None:
     assert month_of(moment) == month
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_count_at_once_lose_nothing_and_never_block_each_other() -> None:
+    line = make_wapi()
+    kinds = [f"kind{number}" for number in range(8)]
+
+    def work(seed: int) -> None:
+        chance = random.Random(seed)
+        for _ in range(25):
+            with transaction.atomic():
+                shuffled = chance.sample(kinds, len(kinds))
+                count([Used(instance_id=line.pk, kind=kind, inbound=1) for kind in shuffled], now=MARCH)
+        connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    assert set(Usage.objects.values_list("inbound", flat=True)) == {100}
