@@ -127,15 +127,21 @@ class Inbox:
         return piece.content
 
     def changes(self, after: str = "") -> Iterator[Any]:
-        """What the stream tells, for ever: it is opened again where it ended, as browsers do it."""
+        """What the stream tells, for ever: it is opened again where it ended or broke, as browsers do it."""
         while True:
-            ticket = self.api.call("stream_ticket_create")
-            query = {"ticket": ticket["ticket"]} | ({"after": after} if after else {})
-            with requests.get(ticket["url"], params=query, stream=True, timeout=PATIENCE) as answer:
-                answer.raise_for_status()
-                for event in events(answer):
+            try:
+                for event in self._stream(after):
                     after = event.get("id", after)
                     yield event
+            except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
+                time.sleep(0.5)
+
+    def _stream(self, after: str) -> Iterator[Any]:
+        ticket = self.api.call("stream_ticket_create")
+        query = {"ticket": ticket["ticket"]} | ({"after": after} if after else {})
+        with requests.get(ticket["url"], params=query, stream=True, timeout=PATIENCE) as answer:
+            answer.raise_for_status()
+            yield from events(answer)
 
     def wait_for(self, changes: Iterator[Any], wanted: Callable[[Any], bool]) -> Any:
         deadline = time.monotonic() + PATIENCE

@@ -3,24 +3,41 @@
 import re
 
 import pytest
+import requests
 
 from tests.api.front_end import Api, Inbox, Refused
 from tests.test_scripts import env, only_demo, pytestmark, start
 
 __all__ = ["env", "only_demo", "pytestmark", "start"]
 OPERATOR = r"padaria-aurora +(\S+)"
+LINE = "AURORA-DEMO01-WAPI01"
 
 
 @pytest.fixture
-def inbox(only_demo, start):
-    demo = start("demo.py")
+def demo(only_demo, start):
+    return start("demo.py")
+
+
+@pytest.fixture
+def inbox(demo):
     address = demo.said(r"The demo runs on (http://[^/]+)")[1]
     inbox = Inbox(Api(address))
     inbox.log_in("padaria-aurora", demo.said(OPERATOR)[1])
     return inbox
 
 
-def test_an_inbox_is_written_from_the_document_alone(inbox):
+@pytest.fixture
+def customer_writes(demo):
+    """Another person's phone, as the simulator plays it."""
+    address = demo.said(r"simulator: ready at (\S+)")[1]
+
+    def write(text):
+        requests.post(f"{address}/_sim/say", json={"line": LINE, "text": text}, timeout=30).raise_for_status()
+
+    return write
+
+
+def test_an_inbox_is_written_from_the_document_alone(inbox, customer_writes):
     changes = inbox.changes()
     assert next(changes)["event"] == "hello"
     first = inbox.wait_for(changes, is_new)
@@ -31,7 +48,10 @@ def test_an_inbox_is_written_from_the_document_alone(inbox):
     read = inbox.wait_for(changes, lambda told: told["object_id"] == sent["id"] and is_read(told))
     assert read["text"] == "Bom dia, o pedido sai às dez."
     assert inbox.send(conversation, "Bom dia, o pedido sai às dez.", key="front-end-1")["id"] == sent["id"]
-    came = inbox.wait_for(changes, is_new)
+    customer_writes("Chegou agora há pouco!")
+    came = inbox.wait_for(
+        changes, lambda told: is_new(told) and told["object"]["text"].startswith("Chegou agora")
+    )
     assert came["conversation"] in {one["id"] for one in inbox.conversations()}
     assert inbox.listen_to(voice_note(inbox, changes)).startswith(b"OggS")
     with pytest.raises(Refused, match="404"):
