@@ -42,7 +42,8 @@ def collecting() -> Iterator[None]:
     if _gathered.get() is not None:
         yield
         return
-    token = _gathered.set(gathered := [])
+    gathered: list[Change] = []
+    token = _gathered.set(gathered)
     try:
         with transaction.atomic():
             yield

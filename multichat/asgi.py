@@ -8,7 +8,7 @@ from django.urls import reverse
 
 class Application(ASGIHandler):
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.stream = reverse("stream")
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

@@ -16,7 +16,6 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from accounts import tickets
@@ -73,7 +72,7 @@ class EventStream(BaseRenderer):
 
 
 class StreamView(APIView):
-    authentication_classes = [TicketAuthentication, *api_settings.DEFAULT_AUTHENTICATION_CLASSES]
+    authentication_classes = [TicketAuthentication, *APIView.authentication_classes]
     renderer_classes = [EventStream, JSONRenderer]
 
     @extend_schema(

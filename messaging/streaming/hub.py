@@ -44,10 +44,12 @@ class Listener:
     reach: Reach
     wish: Wish
     since: int = 0
+    is_sent_away: bool = False
     _waiting: asyncio.Queue[Told | None] = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
 
     def offer(self, told: Told) -> None:
-        if not self.reach.covers(told.change.client_id) or not self.wish.includes(told.change):
+        wanted = self.reach.covers(told.change.client_id) and self.wish.includes(told.change)
+        if not wanted or self.is_sent_away:
             return
         try:
             self._waiting.put_nowait(told)
@@ -55,6 +57,7 @@ class Listener:
             self.send_away()
 
     def send_away(self) -> None:
+        self.is_sent_away = True
         while not self._waiting.empty():
             self._waiting.get_nowait()
         self._waiting.put_nowait(None)
@@ -148,6 +151,9 @@ class Hub:
             for listener in tuple(self.listeners):
                 for told in found:
                     listener.offer(told)
+                if listener.is_sent_away:
+                    # It may not hear of it for long, where its client does not even read what was sent.
+                    self.listeners.discard(listener)
             self.position = page.cursor
         return page.more
 

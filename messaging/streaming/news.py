@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import psycopg
 import structlog
@@ -38,7 +39,7 @@ async def listen(ring: Callable[[], None]) -> None:
         await asyncio.sleep(RECONNECT_SECONDS)
 
 
-async def _listen_once(options: dict[str, object], ring: Callable[[], None]) -> None:
+async def _listen_once(options: dict[str, Any], ring: Callable[[], None]) -> None:
     async with await psycopg.AsyncConnection.connect(**options, autocommit=True) as connected:
         await connected.execute(f"LISTEN {CHANNEL}")
         ring()
