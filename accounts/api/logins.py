@@ -21,7 +21,7 @@ from accounts.serializers import LoggedInSerializer, LoginSerializer, MeSerializ
 from accounts.tokens import ClientUnclear, Login, LoginFailed, TooWide, log_in, revoke
 
 EXAMPLE = OpenApiExample(
-    "A phone's inbox",
+    "For a phone",
     {"username": "alice", "password": "correct horse", "client": "acme", "name": "Alice's phone"},
     request_only=True,
 )

@@ -4,11 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.models import Usage, WhatsappInstance
+from accounts.providers.events import MediaKind
 from media.models import MediaFile
 from media.services import fetch_again, mark_missing
+from media.services.uploads import store_upload
 from tests.media.test_fetching import JPEG, fetch_all, wanted
 from tests.simulator.server import Simulator
 from tests.telling import make_wapi
@@ -54,3 +57,16 @@ def test_a_lost_file_that_is_had_again_is_not_counted_twice(
     row.refresh_from_db()
     assert row.state == "ready"
     assert used() == [("image", 1, len(JPEG) + 1, 0, 0)]
+
+
+def test_an_upload_is_counted_when_it_is_stored(line: WhatsappInstance) -> None:
+    store_upload(
+        instance=line,
+        chat_id="5511",
+        kind=MediaKind.IMAGE,
+        content=ContentFile(JPEG),
+        filename="a.jpg",
+        mimetype="image/jpeg",
+        now=timezone.now(),
+    )
+    assert used() == [("image", 1, len(JPEG), 0, 0)]
