@@ -1,8 +1,6 @@
-"""ffmpeg: where it is, and how it is let near a foreign file."""
+"""How ffmpeg is let near a foreign file."""
 
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +9,9 @@ from tempfile import TemporaryFile
 from threading import Timer
 from typing import IO
 
-import imageio_ffmpeg  # type: ignore[import-untyped]
-
 from media.rendering.jobs import Job, NotMade
 
 PART_OF_FFMPEG = re.compile(r"^(\[[^]]*\]\s*)+")
-NAMED = "IMAGEIO_FFMPEG_EXE"
 SECONDS = 90
 MOST_PIXELS = 50_000_000
 MOST_BYTES_AT_ONCE = 512 * 1024**2
@@ -29,15 +24,6 @@ GUARDED = (
 )
 # Nothing but the one stream, and none of what the sender's device wrote beside it.
 PLAIN = ("-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-threads", "1")
-
-
-def find_ffmpeg() -> str:
-    """The one that a wheel brought, or the system's; empty where there is none. The environment can name another."""
-    named = os.environ.get(NAMED)
-    try:
-        return shutil.which(named or imageio_ffmpeg.get_ffmpeg_exe()) or ""
-    except RuntimeError:
-        return ""
 
 
 def run(job: Job, *output: str, first_seconds: float = 0) -> None:

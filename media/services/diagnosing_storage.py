@@ -11,7 +11,7 @@ from django.core.files.storage import FileSystemStorage
 from accounts.diagnosing.findings import Finding, ok, problem, warn
 from accounts.diagnosing.instances import label
 from accounts.models import WhatsappInstance
-from media.rendering.tool import find_ffmpeg
+from media.rendering.finding import find_ffmpeg
 from media.storage import folder_of, storage
 
 MOST_FILES = 2000

@@ -15,7 +15,7 @@ from django.db.models import prefetch_related_objects
 from accounts.crews import Crew
 from accounts.leases import Claim, WaitingQuerySet, lease
 from media.models import Rendition
-from media.rendering.tool import find_ffmpeg
+from media.rendering.finding import find_ffmpeg
 from media.services.making import Errand, Result, Sandboxes, make
 from media.services.rendered import give_up, leave_out, record
 from media.services.renditions import make_again, needs_tool

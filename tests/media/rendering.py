@@ -14,7 +14,7 @@ from PIL import Image
 
 from accounts.models import WhatsappInstance
 from media.models import MediaFile, Rendition
-from media.rendering.tool import find_ffmpeg
+from media.rendering.finding import find_ffmpeg
 from media.services import Renderer
 from media.services.renditions import ask
 from media.sniffing import extension_of, verified_mimetype

@@ -10,8 +10,8 @@ from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 
 from accounts.models import Client, WhatsappInstance
-from media.models import MediaFile
-from media.storage import path_for, storage
+from media.models import MediaFile, Rendition
+from media.storage import path_for, rendition_path, storage
 
 pytestmark = pytest.mark.django_db
 State = MediaFile.State
@@ -160,3 +160,51 @@ def test_a_file_that_only_a_forward_still_names_is_no_stray():
     MediaFile.objects.filter(pk=forward.pk).update(file=original.file.name, state=State.READY)
     original.delete()
     assert "0 files without row" in audit()
+
+
+def rendition(media_file, content=b"small", **fields):
+    name = storage().save(rendition_path(media_file, "thumbnail", ".webp"), ContentFile(content))
+    facts = {"file": name, "size": len(content), "state": "ready", "kind": "thumbnail", **fields}
+    return Rendition.objects.create(instance=media_file.instance, media_file=media_file, **facts)
+
+
+def test_renditions_are_counted_and_no_strays():
+    rendition(ready())
+    told = audit()
+    assert "1 renditions: 1 good, 0 not." in told
+    assert "0 files without row" in told
+
+
+def test_a_rendition_that_is_just_being_made_is_no_stray():
+    made = rendition(ready())
+    Rendition.objects.update(state="making", file="")
+    assert "0 files without row" in audit()
+    made.delete()
+    assert "1 files without row" in audit(wrong=True)
+
+
+def test_a_rendition_that_only_a_forward_still_names_is_no_stray():
+    made, forward = rendition(ready()), ready()
+    Rendition.objects.filter(pk=made.pk).update(media_file=forward)
+    assert "0 files without row" in audit()
+
+
+def test_a_lost_rendition_is_reported_and_fix_has_it_made_again():
+    made = rendition(ready())
+    storage().delete(made.file.name)
+    assert "thumbnail of media file" in audit(wrong=True)
+    assert "1 renditions: 0 good, 1 not, 1 asked for again." in audit(fix=True)
+    made.refresh_from_db()
+    assert made.state == "pending"
+
+
+def test_half_a_rendition_is_made_again():
+    overwrite(rendition(ready()), b"sm")
+    assert "the file has 2 bytes instead of 5" in audit(fix=True)
+
+
+def test_other_clients_renditions_are_not_looked_at():
+    other = rendition(ready(slug="other"))
+    storage().delete(other.file.name)
+    rendition(ready())
+    assert "1 renditions: 1 good" in audit(client="acme")

@@ -81,6 +81,15 @@ def test_the_sweep_removes_old_part_files_and_nothing_else(media_root: Path) -> 
     assert stored_files(media_root) == [".incoming/young.part", "cliente_1/old.jpg"]
 
 
+def test_the_sweep_removes_old_work_folders(media_root: Path) -> None:
+    for name, moment in (("rendering-old", 0.0), ("rendering-young", time.time())):
+        (incoming_folder() / name).mkdir(parents=True)
+        (incoming_folder() / name / "source").write_bytes(b"half")
+        os.utime(incoming_folder() / name, (moment, moment))
+    assert sweep() == 1
+    assert stored_files(media_root) == [".incoming/rendering-young/source"]
+
+
 def test_a_part_file_that_vanishes_under_the_sweep_is_nothing(media_root: Path) -> None:
     part("finished.part", age=timedelta(days=1))
     part_file = incoming_folder() / "finished.part"

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from media.rendering.finding import find_ffmpeg
 from media.rendering.jobs import Job, Made, NotMade, read_answer
 from media.rendering.sandbox import ROOT, Sandbox
 from media.rendering.sounds import bars_of
-from media.rendering.tool import find_ffmpeg
 from tests.media.rendering import (
     FFMPEG,
     PAGE,

@@ -15,7 +15,7 @@ from accounts.leases import WaitingQuerySet
 from accounts.management.filters import BATCH, Filters, add_filters, batches, read_filters, read_words
 from accounts.management.progress import progress, quiet_log
 from media.models import MediaFile, Rendition
-from media.rendering.tool import find_ffmpeg
+from media.rendering.finding import find_ffmpeg
 from media.services import make_now
 from media.services.catching_up import USUAL, lacking, put_in_line
 
