@@ -7,14 +7,15 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from accounts.fields import EncryptedTextField
-from accounts.leases import WaitingQuerySet, WaitingWork, lease_indexes
+from accounts.leases import WaitingQuerySet, WaitingWork
 from accounts.models import Client, TenantQuerySet
 
 SECRET_PREFIX = "whsec_"
+WAITING = Q(state="pending", lease_until=None)
 
 
 def new_signing_secret() -> str:
@@ -29,6 +30,16 @@ class EndpointQuerySet(TenantQuerySet):
     def awake(self, now: datetime) -> Self:
         """Those that may be called now; one that does not answer is left alone for a while."""
         return self.reachable().filter(Q(rests_until=None) | Q(rests_until__lte=now))
+
+    def with_work(self, now: datetime) -> Self:
+        """Those that a worker could do something for; however much waits, each costs one look into an index."""
+        mine = WebhookDelivery.objects.filter(endpoint=OuterRef("pk"))
+        waiting = mine.filter(state=WebhookDelivery.State.PENDING, lease_until=None)
+        # The earliest, not whether there is any: for that one, databases like to read the whole table.
+        due_at = waiting.order_by("next_attempt_at").values("next_attempt_at")[:1]
+        left_at = mine.filter(lease_until__isnull=False).order_by("lease_until").values("lease_until")[:1]
+        rows = self.awake(now).alias(due_at=Subquery(due_at), left_at=Subquery(left_at))
+        return rows.filter(Q(due_at__lte=now) | Q(left_at__lte=now))
 
     def sealed(self) -> Self:
         """Without secrets: one that cannot be decrypted then troubles only whoever asks for it."""
@@ -105,7 +116,16 @@ class WebhookDelivery(WaitingWork):
             models.UniqueConstraint(fields=["endpoint", "change_id"], name="one_delivery_per_change")
         ]
         indexes = [
-            *lease_indexes("delivery", "id", owner="endpoint"),
+            # By endpoint throughout: work is looked for where one is awake, however much waits for the others.
+            models.Index(fields=["endpoint", "id"], condition=WAITING, name="delivery_waiting"),
+            models.Index(
+                fields=["endpoint", "next_attempt_at"], condition=WAITING, name="delivery_due_of_endpoint"
+            ),
+            models.Index(
+                fields=["endpoint", "lease_until"],
+                condition=Q(lease_until__isnull=False),
+                name="delivery_leased",
+            ),
             models.Index(fields=["endpoint", "-id"], name="delivery_of_endpoint"),
             models.Index(fields=["endpoint", "state", "-id"], name="delivery_by_state"),
             models.Index(fields=["created_at"], name="delivery_time"),

@@ -81,10 +81,12 @@ class Courier:
 
 
 def claim(limit: int, token: uuid.UUID, now: datetime) -> list[WebhookDelivery]:
-    wish = Claim(limit=limit, per_instance=AT_ONCE_PER_ENDPOINT, lease=lease(), token=token)
     # Chosen by endpoint: what piles up for one that rests or is switched off is not even looked at.
-    awake = WebhookEndpoint.objects.awake(now).order_by().values("pk")
-    claimed: list[WebhookDelivery] = WebhookDelivery.objects.filter(endpoint__in=awake).claim(wish, now=now)
+    able = list(WebhookEndpoint.objects.with_work(now).order_by("?").values_list("pk", flat=True)[:limit])
+    if not able:
+        return []
+    wish = Claim(limit=limit, per_instance=AT_ONCE_PER_ENDPOINT, lease=lease(), token=token)
+    claimed: list[WebhookDelivery] = WebhookDelivery.objects.filter(endpoint__in=able).claim(wish, now=now)
     return claimed
 
 
@@ -109,7 +111,7 @@ def _secret_of(endpoint: WebhookEndpoint) -> str | None:
         endpoint.refresh_from_db(fields=["secret"])
     except CannotDecrypt:
         return None
-    return endpoint.secret
+    return str(endpoint.secret)
 
 
 def deliver(errand: Errand) -> Outcome:
