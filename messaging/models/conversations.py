@@ -155,6 +155,8 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(fields=["conversation", "-sent_at", "-id"], name="message_thread"),
+            # For words that are in very many messages: the newest of them are found at once.
+            models.Index(fields=["-sent_at", "-id"], name="message_newest"),
             models.Index(fields=["provider_message_id"], name="message_provider_id"),
         ]
 
