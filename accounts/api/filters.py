@@ -6,10 +6,12 @@ from typing import Any
 from django import forms
 from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
+from drf_spectacular.utils import extend_schema_field
 
 LARGEST = 2**63 - 1
 
 
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": LARGEST})
 class IdFilter(filters.NumberFilter):
     """By an id, without looking whether there is such a row: another client's is as unknown as one that never was."""
 

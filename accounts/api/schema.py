@@ -33,6 +33,7 @@ PROBLEM = {
 ALWAYS = {"400": "The request cannot be taken.", "429": "Too many requests; see Retry-After."}
 WITH_TOKEN = {"401": "No valid token.", "403": "The role does not allow this."}
 OF_OBJECT = {"404": "There is no such object, or it is not yours to see."}
+ID_PATTERN = "[0-9]{1,18}"
 REFERENCE = {"$ref": "#/components/schemas/Problem"}
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -57,6 +58,14 @@ class Schema(AutoSchema):
     def get_tags(self) -> list[str]:
         """The resource that the path begins with."""
         return [self.path.removeprefix("/api/v1/").split("/")[0]]
+
+    def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
+        """Ids are numbers everywhere, though the routes know them by their digits."""
+        found: list[dict[str, Any]] = super()._resolve_path_parameters(variables)  # type: ignore[no-untyped-call]
+        for parameter in found:
+            if parameter["schema"].get("pattern") == f"^{ID_PATTERN}$":
+                parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
+        return found
 
     def get_description(self, *_: Any) -> str:
         """What ``extend_schema`` says; docstrings are for those who read the code."""

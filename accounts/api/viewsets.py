@@ -6,6 +6,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from accounts.access import may
 from accounts.api.permissions import role_for
+from accounts.api.schema import ID_PATTERN
 
 
 class TenantViewSet(GenericViewSet):  # type: ignore[type-arg]
@@ -16,7 +17,7 @@ class TenantViewSet(GenericViewSet):  # type: ignore[type-arg]
 
     rows: Any = None
     time_field = ""
-    lookup_value_regex = "[0-9]{1,18}"
+    lookup_value_regex = ID_PATTERN
 
     def get_queryset(self) -> Any:
         return self.rows.all().visible_to(self.request.user)
