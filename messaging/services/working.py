@@ -1,4 +1,5 @@
-"""The worker's loop: webhooks in and out, sends, media files, and a broom, in one thread that owns the database."""
+"""The worker's loop: webhooks in and out, sends, media files and what is made of them, and a broom, in one thread
+that owns the database."""
 
 import time
 import uuid
@@ -10,7 +11,7 @@ import structlog
 from django.db import close_old_connections
 from django.utils import timezone
 
-from media.services import Fetcher, sweep
+from media.services import Fetcher, Renderer, sweep
 from messaging.services.feeding import drop_old
 from messaging.services.naming import Naming
 from messaging.services.processing import process_due
@@ -37,6 +38,7 @@ class Worker:
         self.fetcher = Fetcher(token=self.token)
         self.sender = Sender(token=self.token)
         self.courier = Courier(token=self.token)
+        self.renderer = Renderer(token=self.token)
         self._swept_at = 0.0
 
     def stop(self) -> None:
@@ -54,8 +56,8 @@ class Worker:
 
     def run(self, alarm: Alarm) -> None:
         """Until told to stop. A database that is away for a while is waited for."""
-        for crew in (self.fetcher.crew, self.sender.crew, self.courier.crew):
-            crew.on_result = alarm.ring
+        for crew in self.crews:
+            crew.crew.on_result = alarm.ring
         naming = Naming()
         try:
             while not self.stopping:
@@ -70,7 +72,7 @@ class Worker:
         self._renew()
         done = process_due(self.token, now=self.now())
         done += self.sender.top_up(self.now()) + self.fetcher.top_up(self.now())
-        done += fan_out(self.now()) + self.courier.top_up(self.now())
+        done += fan_out(self.now()) + self.courier.top_up(self.now()) + self.renderer.top_up(self.now())
         return done + self._collect()
 
     def finish(self) -> None:
@@ -78,26 +80,29 @@ class Worker:
         while self.under_way:
             self._collect(wait=1)
             self._renew()
-        self.sender.close()
-        self.courier.close()
-        self.fetcher.close()
+        for crew in self.crews:
+            crew.close()
+
+    @property
+    def crews(self) -> "tuple[Sender, Courier, Fetcher, Renderer]":
+        """The quicker ones first."""
+        return self.sender, self.courier, self.fetcher, self.renderer
 
     @property
     def under_way(self) -> int:
-        return self.sender.under_way + self.courier.under_way + self.fetcher.under_way
+        return sum(crew.under_way for crew in self.crews)
 
     def _collect(self, wait: float = 0) -> int:
         """Waits for a send where one is under way: they are the quicker ones, and people look on."""
         done = 0
-        for crew in (self.sender, self.courier, self.fetcher):
+        for crew in self.crews:
             done += crew.collect(self.now(), wait=wait if crew.under_way else 0)
             wait = 0 if crew.under_way else wait
         return done
 
     def _renew(self) -> None:
-        self.sender.renew(self.now())
-        self.courier.renew(self.now())
-        self.fetcher.renew(self.now())
+        for crew in self.crews:
+            crew.renew(self.now())
 
     def _turn_or_rest(self, alarm: Alarm, naming: Naming) -> None:
         try:
