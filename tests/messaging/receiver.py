@@ -6,11 +6,11 @@ import hmac
 import json
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -21,6 +21,7 @@ from messaging.models import WebhookDelivery, WebhookEndpoint
 from messaging.services import webhooks_out
 from messaging.services.webhooks_out import Courier, fan_out
 from tests.media.origin import Asked, Origin, plain, serving
+from tests.telling import make_wapi
 
 Answer = Callable[[Asked, socket.socket], bool]
 
@@ -47,11 +48,16 @@ class Receiver:
         self.origin.answer = plain(text.encode(), status, **headers)
 
 
-@contextmanager
-def receiving(settings: Settings) -> Iterator[Receiver]:
+@pytest.fixture(name="receiver")
+def a_receiver(settings: Settings) -> Iterator[Receiver]:
     with serving(plain(b"thanks")) as origin:
         settings.MEDIA_EXTRA_HOSTS = [*settings.MEDIA_EXTRA_HOSTS, origin.address]
         yield Receiver(origin)
+
+
+@pytest.fixture(name="line")
+def a_line(db: None) -> WhatsappInstance:
+    return make_wapi()
 
 
 def is_ours(asked: Asked, secret: str, *, at: datetime) -> bool:
@@ -95,3 +101,7 @@ def work(now: datetime | None = None) -> None:
 
 def the_delivery() -> WebhookDelivery:
     return WebhookDelivery.objects.select_related("endpoint").get()
+
+
+def states() -> list[str]:
+    return list(WebhookDelivery.objects.order_by("pk").values_list("state", flat=True))
