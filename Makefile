@@ -61,7 +61,7 @@ lock: $(DEV) ## Resolve both requirements files into their lock files
 	$(LOCK) -c requirements.lock tests/requirements.txt -o tests/requirements.lock
 
 clean: ## Remove the virtual environment and caches; var/ with the data stays
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis .coverage .coverage.* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUN): requirements.lock scripts/install.sh

@@ -45,6 +45,8 @@ def framework(rate: str) -> dict[str, Any]:
         ],
         "DEFAULT_PARSER_CLASSES": ["accounts.api.parsing.JsonBody"],
         "URL_FORMAT_OVERRIDE": None,
+        # Only the nearest proxy's word counts; what it was told before, anybody may have written.
+        "NUM_PROXIES": 1,
     }
 
 
@@ -59,6 +61,8 @@ ENUMS = {
     "MessageStatus": "messaging.models.conversations.STATUSES",
     "MessageType": "messaging.models.conversations.TYPES",
     "OutboxState": "messaging.models.OutboxItem.State",
+    "RenditionKind": "media.models.Rendition.Kind",
+    "RenditionState": "media.models.Rendition.State",
     "WebhookEventState": "messaging.models.WebhookEvent.State",
 }
 
