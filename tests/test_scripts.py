@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -107,6 +108,7 @@ def test_run_makes_what_is_missing_and_the_next_run_keeps_it(start, env, tmp_pat
     assert first.said(r"user +admin\n +password +\S{16} ")
     with urllib.request.urlopen(f"http://127.0.0.1:{env['PORT']}/admin/login/", timeout=10) as page:
         assert page.status == 200
+    assert stream_of(first) == (401, "Bearer")
     assert first.stop() == (0, [])
     secrets = (tmp_path / ".env").read_text()
     assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
@@ -115,6 +117,17 @@ def test_run_makes_what_is_missing_and_the_next_run_keeps_it(start, env, tmp_pat
     assert "password" not in second.log.read_text()
     assert second.stop(signal.SIGTERM) == (0, [])
     assert (tmp_path / ".env").read_text() == secrets
+
+
+def stream_of(run):
+    """What its process answers to somebody without a login."""
+    commands = [command_of(pid) for pid in descendants(run.process.pid)]
+    (port,) = {re.search(r"--port (\d+)", command)[1] for command in commands if "multichat.asgi" in command}
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/stream/", timeout=10).close()
+    except urllib.error.HTTPError as answer:
+        with answer:
+            return answer.code, answer.headers["WWW-Authenticate"]
 
 
 def test_a_worker_that_dies_is_started_again(start):
@@ -132,7 +145,7 @@ def test_a_worker_that_dies_is_started_again(start):
 
 
 def command_of(pid):
-    command = ["ps", "-o", "args=", "-p", str(pid)]
+    command = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 

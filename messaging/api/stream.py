@@ -72,6 +72,8 @@ class EventStream(BaseRenderer):
 
 
 class StreamView(APIView):
+    # An answer to HEAD would have no end either.
+    http_method_names = ["get", "options"]
     authentication_classes = [TicketAuthentication, *APIView.authentication_classes]
     renderer_classes = [EventStream, JSONRenderer]
 

@@ -155,3 +155,8 @@ def test_our_own_pages_may_bring_their_session_to_another_port(
     assert response["Access-Control-Allow-Credentials"] == "true"
     _, response = listen(browser_of("bob"), headers=foreign)
     assert "Access-Control-Allow-Origin" not in response
+
+
+def test_only_get_opens_it(browser_of: LogIn) -> None:
+    assert browser_of("bob").head(STREAM).status_code == 405
+    assert browser_of("bob").post(STREAM).status_code in (403, 405)
