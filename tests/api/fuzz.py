@@ -62,7 +62,7 @@ def fuzz(place: Place, options: list[str]) -> int:
     configuration.write_text(CONFIGURATION)
     with served(place) as server:
         return subprocess.run(
-            command(configuration, server.url, key, options), cwd=ROOT, check=False
+            command(configuration, server.url, key, options), cwd=place.folder, check=False
         ).returncode
 
 
