@@ -14,6 +14,7 @@ from accounts.models import OfInstance, WhatsappInstance
 from messaging.models.conversations import Conversation, Message
 
 WAITING = ("pending", "sending")
+UNFINISHED = (*WAITING, "unknown")
 
 
 class OutboxQuerySet(WaitingQuerySet):
@@ -22,12 +23,17 @@ class OutboxQuerySet(WaitingQuerySet):
 
         A line that rests is left alone; one that only keeps its pace takes receipts.
         """
-        resting = SendingLine.objects.filter(instance=OuterRef("instance"), next_at__gt=now)
-        receipt = Q(action=OutboxItem.Action.READ) & ~Exists(resting.exclude(reason=""))
-        return super().due(now).filter(~Exists(self._ahead(now)), ~Exists(resting) | receipt)
+        # Not of each item's own line: ten thousand may wait for one that rests.
+        resting = SendingLine.objects.filter(next_at__gt=now)
+        troubled = resting.exclude(reason="").values("instance")
+        receipt = Q(action=OutboxItem.Action.READ) & ~Q(instance__in=troubled)
+        goes = ~Q(instance__in=resting.values("instance")) | receipt
+        return super().due(now).filter(goes, ~Exists(self._ahead(now)))
 
     def _ahead(self, now: datetime) -> "OutboxQuerySet":
-        earlier = OutboxItem.objects.filter(conversation=OuterRef("conversation"), pk__lt=OuterRef("pk"))
+        earlier = OutboxItem.objects.filter(
+            conversation=OuterRef("conversation"), pk__lt=OuterRef("pk"), state__in=UNFINISHED
+        )
         same = earlier.filter(message=OuterRef("message"), state__in=WAITING)
         return same | earlier.holding_up(now)
 
@@ -113,7 +119,7 @@ class OutboxItem(WaitingWork):
             *lease_indexes("outbox", "id"),
             models.Index(
                 fields=["conversation", "id"],
-                condition=Q(state__in=["pending", "sending", "unknown"]),
+                condition=Q(state__in=UNFINISHED),
                 name="outbox_unfinished",
             ),
             models.Index(fields=["state", "-id"], name="outbox_by_state"),

@@ -7,7 +7,7 @@ import uuid
 from datetime import datetime, timedelta
 
 import structlog
-from django.db.models import Case, Q, QuerySet, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from accounts import feed
 from accounts.feed import Action, Topic
@@ -144,9 +144,11 @@ def _give(message: Message, provider_id: str) -> None:
     lower = [status for status in rank if rank[status] < rank[MessageStatus.SENT]]
     # Sent after all: what was said before is no longer true.
     waiting = Q(status__in=[*lower, MessageStatus.FAILED], failed_at=None) | Q(status__in=lower)
-    rows = Message.objects.filter(pk=message.pk)
-    rows.filter(waiting).update(status=MessageStatus.SENT, error="")
-    rows.update(provider_message_id=provider_id)
+    Message.objects.filter(pk=message.pk).update(
+        provider_message_id=provider_id,
+        status=Case(When(waiting, then=Value(MessageStatus.SENT.value)), default=F("status")),
+        error=Case(When(waiting, then=Value("")), default=F("error")),
+    )
     changes.adopt_statuses([message])
     _read_again_what_waited(message)
 

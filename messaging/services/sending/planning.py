@@ -36,6 +36,9 @@ def claim(limit: int, provider: str, token: uuid.UUID, now: datetime) -> list[Ou
 
 def plan(claimed: list[OutboxItem], token: uuid.UUID, now: datetime) -> list[Errand]:
     prefetch_related_objects(claimed, "message__media", "conversation")
+    for item in claimed:
+        # The instance is the claim's own: without secrets, and read once.
+        item.message.conversation, item.conversation.instance = item.conversation, item.instance
     free = [item for item in claimed if not _put_back(item, token, now)]
     providers = _providers({item.instance_id: item.instance for item in free}, now)
     for item in free:
