@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from accounts.models import WhatsappInstance
 from accounts.providers import PROVIDERS
+from accounts.providers.events import ChatKind
 from accounts.serializers import PersonSerializer
 from messaging.models import Contact, Conversation, Message
 from messaging.models.conversations import STATUSES
@@ -93,7 +94,7 @@ class ConversationSerializer(Completed):
     @extend_schema_field(WindowSerializer(allow_null=True))
     def get_window(self, conversation: Conversation) -> dict[str, Any] | None:
         length = PROVIDERS[conversation.instance.provider].abilities.window
-        if length is None:
+        if length is None or conversation.kind != ChatKind.DIRECT:
             return None
         until = conversation.last_inbound_at and conversation.last_inbound_at + length
         # Whoever has a clock of its own brings it along.

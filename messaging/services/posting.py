@@ -49,7 +49,7 @@ def post_file(
     conversation: Conversation, asked: Mapping[str, Any], *, by: User | None, key: str = "", now: datetime
 ) -> tuple[Message, bool]:
     """Looks at the upload first: what is refused, or was sent before under this key, is never stored."""
-    upload: "UploadedFile[Any]" = asked["file"]
+    upload: UploadedFile[Any] = asked["file"]
     looked_at = _look_at(conversation, upload, asked.get("type"))
     facts: dict[str, Any] = {
         "type": MessageType(looked_at.kind),
@@ -68,13 +68,13 @@ def post_file(
         mimetype=upload.content_type or "",
         now=now,
     )
+    kept = False
     try:
         message, was_known = sending.send(conversation, Draft(media=stored, **facts), by=by, key=key, now=now)
-    except NotSendable:
-        discard(stored)
-        raise
-    if was_known:
-        discard(stored)
+        kept = not was_known
+    finally:
+        if not kept:
+            discard(stored)
     return message, was_known
 
 

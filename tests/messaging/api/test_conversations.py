@@ -49,6 +49,8 @@ def test_metas_window_is_shown(acme, front, hours, is_open):
     window = front("bob").get(f"conversations/{conversation.pk}/")["window"]
     assert window["open"] is is_open
     assert (window["until"] is None) == (hours is None)
+    Conversation.objects.filter(pk=conversation.pk).update(kind="group")
+    assert front("bob").get(f"conversations/{conversation.pk}/")["window"] is None
 
 
 @pytest.mark.parametrize("count", [2, 20])

@@ -106,7 +106,7 @@ def test_a_page_costs_as_many_queries_as_two_messages(
     for number in range(count):
         full(thread, number)
     browser = front("bob")
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         page = browser.get(path, limit=100)
     quotes = [row["reply_to"]["id"] for row in page["results"] if row["reply_to"]]
     assert len(page["results"]) == 2 * count
@@ -202,3 +202,17 @@ def test_every_member_that_providers_tell_of_is_shown_or_known_to_be_hidden(acme
     told = {name for payload in Message.objects.values_list("payload", flat=True) for name in payload}
     assert told - set(payloads.MEMBERS) <= {"quoted"}
     assert {row.type for row in Message.objects.all()} <= set(MessageType)
+
+
+PAGES = [
+    *("conversations/", "contacts/", "labels/", "outbox/", "webhook-events/", "messages/?q=Acme"),
+    *("conversations/{0}/", "conversations/{0}/messages/", "conversations/{0}/notes/", "messages/{1}/"),
+]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_people_can_browse_the_api(acme, browser_of, page):
+    address = "/api/v1/" + page.format(acme.conversation.pk, acme.message.pk)
+    answer = browser_of("mona").get(address, headers={"accept": "text/html"})
+    assert answer.status_code == 200
+    assert answer["Content-Type"].startswith("text/html")
