@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts import feed
 from accounts.models import ApiToken, Change, User
+from messaging.streaming.news import RECONNECT_SECONDS
 from tests.messaging.streaming.ears import Ear, Server, serving, until
 from tests.tenants import Rows, make_user
 
@@ -140,6 +141,35 @@ def test_a_killed_process_loses_nothing(server: Server, bearer: dict[str, str], 
 
     heard = asyncio.run(survive())
     assert heard == list(Change.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def cut_all_connections() -> None:
+    """All of the server's: nobody else has the database while this test has none."""
+    connections.close_all()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    connections.close_all()
+
+
+def test_a_database_that_was_away_is_found_again(server: Server, bearer: dict[str, str], acme: Rows) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("there is no connection to cut")
+    connections.close_all()
+
+    async def go_on() -> float:
+        async with Ear(server.port, bearer).open() as ear:
+            await until(lambda: ear.events)
+            await told_to_all([ear], acme)
+            await sync_to_async(cut_all_connections)()
+            await told_to_all([ear], acme)
+            # By then the process has asked to be told again.
+            await asyncio.sleep(RECONNECT_SECONDS + 0.5)
+            return await told_to_all([ear], acme)
+
+    assert asyncio.run(go_on()) < 1
 
 
 def test_a_session_opens_it_from_our_own_page_and_nobody_else_does(
