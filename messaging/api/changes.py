@@ -33,7 +33,11 @@ class ChangesView(APIView):
         description="Each change shows its object as it is now. Without `after` there are no results, but the "
         "present cursor: take it first, then read your lists, then ask for what changed since.",
         parameters=[
-            OpenApiParameter("after", str, description="The `cursor` of the answer before; 0 is the oldest change that is kept."),
+            OpenApiParameter(
+                "after",
+                str,
+                description="The `cursor` of the answer before; 0 is the oldest change that is kept.",
+            ),
             OpenApiParameter("limit", int, description=f"1 to {MOST}; {DEFAULT} without it."),
             *WISHES,
         ],
