@@ -3,13 +3,13 @@
 import base64
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import WhatsappInstance
-from media.models import FetchAttempt, MediaFile
+from media.models import FetchAttempt, MediaFile, Rendition
 from media.sniffing import by_magic
 
 # What browsers show from a data URI and cannot run.
@@ -19,6 +19,23 @@ NEEDLESS = (
     *("message__text", "message__payload", "message__earlier_texts"),
     *(f"instance__{name}" for name in WhatsappInstance.SECRET_FIELDS),
 )
+
+
+class RenditionSerializer(serializers.ModelSerializer[Rendition]):
+    """A waveform has no file; the media file has it once this is ready."""
+
+    url = serializers.SerializerMethodField(help_text="Null until there is something to get.")
+
+    class Meta:
+        model = Rendition
+        fields = ("kind", "state", "mimetype", "width", "height", "size", "url")
+        read_only_fields = fields
+
+    @extend_schema_field({"type": ["string", "null"]})
+    def get_url(self, rendition: Rendition) -> str | None:
+        if not (rendition.is_ready and rendition.file):
+            return None
+        return f"{reverse('media-content', args=[rendition.media_file_id])}?rendition={rendition.kind}"
 
 
 class MediaFileSerializer(serializers.ModelSerializer[MediaFile]):
@@ -34,6 +51,7 @@ class MediaFileSerializer(serializers.ModelSerializer[MediaFile]):
     has_thumbnail = serializers.SerializerMethodField(help_text="The detail has it.")
     next_attempt_at = serializers.SerializerMethodField(help_text="Null unless pending.")
     content_url = serializers.SerializerMethodField()
+    renditions = RenditionSerializer(many=True, read_only=True, help_text="What is made of it beside it.")
 
     class Meta:
         model = MediaFile
@@ -41,14 +59,15 @@ class MediaFileSerializer(serializers.ModelSerializer[MediaFile]):
             "id", "client", "instance", "conversation", "message", "kind", "state", "cause", "error", "warning",
             "mimetype", "filename", "size", "declared_size", "sha256", "duration", "width", "height", "pages",
             "animated", "waveform", "has_thumbnail", "strategy", "attempts", "next_attempt_at", "expires_at",
-            "ready_at", "created_at", "content_url",
+            "ready_at", "created_at", "content_url", "renditions",
         )  # fmt: skip
         read_only_fields = fields
 
     @classmethod
     def with_related(cls, rows: QuerySet[MediaFile]) -> QuerySet[MediaFile]:
-        """Whatever a page shows, in one query."""
-        return rows.select_related("instance", "message").defer(*NEEDLESS)
+        """Whatever a page shows, in two queries."""
+        found = rows.select_related("instance", "message").defer(*NEEDLESS)
+        return found.prefetch_related(Prefetch("renditions", Rendition.objects.order_by("id")))
 
     @extend_schema_field({"type": ["integer", "null"]})
     def get_message(self, media_file: MediaFile) -> int | None:

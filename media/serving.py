@@ -1,5 +1,6 @@
 """The one way out for stored files, whoever asks: parts can be had, and nothing in them can run in the browser."""
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from inspect import signature
 from pathlib import PurePosixPath
@@ -9,13 +10,16 @@ from urllib.parse import quote
 import structlog
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage
+from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 
-from media.models import MediaFile
+from media.models import MediaFile, Rendition
 from media.ranges import Slice, Unsatisfiable, wanted
 from media.services import mark_missing
+from media.services.renditions import make_again
 from media.sniffing import bare, extension_of
 from media.storage import storage
 
@@ -53,45 +57,109 @@ class NotHere(Exception):
         return self.media_file.state in UNDER_WAY
 
 
+class NoRendition(Exception):
+    def __init__(self, state: str = "") -> None:
+        self.detail = (
+            f"It is not made yet: {state}." if state else "Nothing of that kind is made of this file."
+        )
+        super().__init__(self.detail)
+
+
 class NotReadable(Exception):
     """The storage does not answer; the file may well be there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stored:
+    """What goes out: the file itself or, with ``?rendition=thumbnail``, what was made of it."""
+
+    media_file: int
+    file: FieldFile
+    mimetype: str
+    called: str
+    etag: str
 
 
 def serve(
     request: HttpRequest, media_file: MediaFile, *, fresh_seconds: int = FRESH_SECONDS
 ) -> HttpResponseBase:
-    """Access is the caller's to check. Raises NotHere and NotReadable."""
+    """Access is the caller's to check. Raises NotHere, NoRendition and NotReadable."""
+    kind = request.GET.get("rendition")
+    if kind is None:
+        return _serve_original(request, media_file, fresh_seconds)
+    rendition = _rendition(media_file, kind)
+    try:
+        return _serve(request, _made(media_file, rendition), fresh_seconds)
+    except FileNotFoundError:
+        make_again(Rendition.objects.filter(pk=rendition.pk), now=timezone.now())
+        raise NoRendition(rendition.State.PENDING.value) from None
+
+
+def _serve_original(request: HttpRequest, media_file: MediaFile, fresh_seconds: int) -> HttpResponseBase:
     if not media_file.is_ready:
         raise NotHere(media_file)
-    etag = f'"{media_file.sha256 or f"{media_file.pk}-{media_file.size}"}"'
-    known: HttpResponseBase | None = get_conditional_response(request, etag=etag)
     try:
-        response = known or _handed_off(request, media_file) or _read(request, media_file, etag)
+        return _serve(request, _original(media_file), fresh_seconds)
     except FileNotFoundError:
         mark_missing(media_file)
         media_file.refresh_from_db(fields=("state", "error", "cause", "next_attempt_at"))
         raise NotHere(media_file, just_lost=True) from None
-    for name, value in _caching(fresh_seconds, etag).items():
+
+
+def _rendition(media_file: MediaFile, kind: str) -> Rendition:
+    chosen = Rendition.objects.filter(media_file=media_file, kind=kind)
+    rendition: Rendition | None = chosen.first() if kind in Rendition.Kind.values else None
+    if rendition is None or not (rendition.is_ready and rendition.file):
+        raise NoRendition(rendition.state if rendition and not rendition.is_ready else "")
+    return rendition
+
+
+def _original(media_file: MediaFile) -> Stored:
+    return Stored(
+        media_file=media_file.pk,
+        file=media_file.file,
+        mimetype=media_file.mimetype,
+        called=download_name(media_file),
+        etag=f'"{media_file.sha256 or f"{media_file.pk}-{media_file.size}"}"',
+    )
+
+
+def _made(media_file: MediaFile, rendition: Rendition) -> Stored:
+    """Made anew, it is another one."""
+    made_at = int(rendition.ready_at.timestamp()) if rendition.ready_at else 0
+    return Stored(
+        media_file=media_file.pk,
+        file=rendition.file,
+        mimetype=rendition.mimetype,
+        called=f"{rendition.kind}-{media_file.pk}{PurePosixPath(str(rendition.file.name)).suffix}",
+        etag=f'"{rendition.pk}-{rendition.size}-{made_at}"',
+    )
+
+
+def _serve(request: HttpRequest, stored: Stored, fresh_seconds: int) -> HttpResponseBase:
+    known: HttpResponseBase | None = get_conditional_response(request, etag=stored.etag)
+    response = known or _handed_off(request, stored) or _read(request, stored)
+    for name, value in _caching(fresh_seconds, stored.etag).items():
         response.setdefault(name, value)
     return response
 
 
-def _read(request: HttpRequest, media_file: MediaFile, etag: str) -> HttpResponseBase:
-    content, size = _opened(media_file)
-    response = _part(request, content, size, etag)
+def _read(request: HttpRequest, stored: Stored) -> HttpResponseBase:
+    content, size = _opened(stored)
+    response = _part(request, content, size, stored.etag)
     if response.status_code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-        _describe(request, media_file, response)
+        _describe(request, stored, response)
     return response
 
 
-def _opened(media_file: MediaFile) -> tuple[IO[bytes], int]:
+def _opened(stored: Stored) -> tuple[IO[bytes], int]:
     try:
-        content: IO[bytes] = media_file.file.open("rb")
-        return content, media_file.file.size
+        content: IO[bytes] = stored.file.open("rb")
+        return content, stored.file.size
     except FileNotFoundError:
         raise
     except Exception as exc:
-        log.exception("media file cannot be read", media_file=media_file.pk)
+        log.exception("media file cannot be read", media_file=stored.media_file)
         raise NotReadable from exc
 
 
@@ -122,30 +190,30 @@ def _stream(request: HttpRequest, piece: Slice) -> HttpResponseBase:
     return response
 
 
-def _handed_off(request: HttpRequest, media_file: MediaFile) -> HttpResponseBase | None:
+def _handed_off(request: HttpRequest, stored: Stored) -> HttpResponseBase | None:
     if settings.MEDIA_DELIVERY == "accel":
-        return _to_web_server(request, media_file)
+        return _to_web_server(request, stored)
     # Signed for GET, the address answers no HEAD.
     if settings.MEDIA_DELIVERY == "redirect" and request.method == "GET":
-        return _to_storage(request, media_file)
+        return _to_storage(request, stored)
     return None
 
 
-def _to_web_server(request: HttpRequest, media_file: MediaFile) -> HttpResponseBase | None:
+def _to_web_server(request: HttpRequest, stored: Stored) -> HttpResponseBase | None:
     """The web server knows ranges; it reads the same folder."""
-    place, name = storage(), str(media_file.file.name)
+    place, name = storage(), str(stored.file.name)
     if not isinstance(place, FileSystemStorage):
         return None
     if not place.exists(name):
         raise FileNotFoundError(name)
     response = HttpResponse()
     response["X-Accel-Redirect"] = settings.MEDIA_ACCEL_PREFIX + quote(name)
-    _describe(request, media_file, response)
+    _describe(request, stored, response)
     return response
 
 
-def _to_storage(request: HttpRequest, media_file: MediaFile) -> HttpResponseBase | None:
-    place, shown = storage(), _shown(request, media_file)
+def _to_storage(request: HttpRequest, stored: Stored) -> HttpResponseBase | None:
+    place, shown = storage(), _shown(request, stored)
     options: dict[str, Any] = {}
     if signature(place.url).parameters.keys() >= SIGNED_BY_S3:
         told = {"ResponseContentDisposition": shown[1], "ResponseContentType": shown[0]}
@@ -153,7 +221,7 @@ def _to_storage(request: HttpRequest, media_file: MediaFile) -> HttpResponseBase
     elif shown[1].startswith("attachment"):
         return None
     try:
-        address = place.url(str(media_file.file.name), **options)
+        address = place.url(str(stored.file.name), **options)
     except ValueError:
         # Django's own word of a storage whose files have no address.
         return None
@@ -163,8 +231,8 @@ def _to_storage(request: HttpRequest, media_file: MediaFile) -> HttpResponseBase
     )
 
 
-def _describe(request: HttpRequest, media_file: MediaFile, response: HttpResponseBase) -> None:
-    response["Content-Type"], response["Content-Disposition"] = _shown(request, media_file)
+def _describe(request: HttpRequest, stored: Stored, response: HttpResponseBase) -> None:
+    response["Content-Type"], response["Content-Disposition"] = _shown(request, stored)
     response["X-Content-Type-Options"] = "nosniff"
     plays = response["Content-Type"].startswith(("video/", "audio/"))
     response["Content-Security-Policy"] = PLAYABLE if plays else CLOSED
@@ -179,11 +247,11 @@ def _caching(fresh_seconds: int, etag: str) -> dict[str, str]:
     }
 
 
-def _shown(request: HttpRequest, media_file: MediaFile) -> tuple[str, str]:
+def _shown(request: HttpRequest, stored: Stored) -> tuple[str, str]:
     """The type and the disposition under which a browser gets it."""
-    shown = INLINE.get(bare(media_file.mimetype))
+    shown = INLINE.get(bare(stored.mimetype))
     as_attachment = shown is None or "download" in request.GET
-    disposition = content_disposition_header(as_attachment, download_name(media_file))
+    disposition = content_disposition_header(as_attachment, stored.called)
     return shown or "application/octet-stream", disposition or "attachment"
 
 

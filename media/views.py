@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from media.models import MediaFile
-from media.serving import NotHere, NotReadable, serve
+from media.serving import NoRendition, NotHere, NotReadable, serve
 
 
 @require_safe
@@ -19,6 +19,8 @@ def media_file(request: HttpRequest, pk: int) -> HttpResponseBase:
         return serve(request, found)
     except NotHere as exc:
         return render(request, "media/not_ready.html", {"media_file": found}, status=_status(exc))
+    except NoRendition as exc:
+        return HttpResponse(exc.detail, content_type="text/plain", status=HTTPStatus.NOT_FOUND)
     except NotReadable:
         return HttpResponse(
             "Our storage does not answer now. Please try again.",

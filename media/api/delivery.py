@@ -14,7 +14,7 @@ from accounts.models import Role
 from media.models import MediaFile
 from media.serializers import AbsenceSerializer
 from media.services import fetch_again
-from media.serving import FRESH_SECONDS, NotHere, NotReadable, serve
+from media.serving import FRESH_SECONDS, NoRendition, NotHere, NotReadable, serve
 
 ASKS = ("1", "true", "yes")
 
@@ -44,6 +44,8 @@ def content_of(
 ) -> HttpResponseBase:
     try:
         return serve(request._request, media_file, fresh_seconds=fresh_seconds)
+    except NoRendition as exc:
+        raise Problem(HTTPStatus.NOT_FOUND, "no_rendition", exc.detail) from exc
     except NotReadable as exc:
         told = "Our storage does not answer now; try again."
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "storage", told) from exc

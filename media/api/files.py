@@ -20,7 +20,18 @@ from accounts.models import ApiToken, Role
 from media import links
 from media.api.delivery import WhateverIsAccepted, content_of, deliver, why
 from media.api.filters import MediaFilter
-from media.api.schema import ASKED_FOR, CONTENT, DOWNLOAD, FETCH, LINK, RANGE, READY, WAITING, problems
+from media.api.schema import (
+    ASKED_FOR,
+    CONTENT,
+    DOWNLOAD,
+    FETCH,
+    LINK,
+    RANGE,
+    READY,
+    RENDITION,
+    WAITING,
+    problems,
+)
 from media.models import FetchAttempt, MediaFile
 from media.serializers import (
     FetchAttemptSerializer,
@@ -46,7 +57,8 @@ class MediaViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
     roles: ClassVar[dict[str, Role]] = {"link": Role.VIEWER}
 
     def get_queryset(self) -> Any:
-        return MediaFileSerializer.with_related(super().get_queryset())
+        rows = MediaFileSerializer.with_related(super().get_queryset())
+        return rows.prefetch_related(None) if self.action == "content" else rows
 
     def get_serializer_class(self) -> Any:
         return MediaFileDetailSerializer if self.action == "retrieve" else super().get_serializer_class()
@@ -61,7 +73,7 @@ class MediaViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
 
     @extend_schema(
         summary="Get the file itself",
-        parameters=[DOWNLOAD, FETCH, RANGE],
+        parameters=[RENDITION, DOWNLOAD, FETCH, RANGE],
         responses=CONTENT,
         examples=[WAITING],
     )
@@ -108,7 +120,7 @@ class LinkedContent(APIView):
 
     @extend_schema(
         summary="Get the file that a link leads to",
-        parameters=[DOWNLOAD, RANGE],
+        parameters=[RENDITION, DOWNLOAD, RANGE],
         responses=CONTENT | problems({403: "The link is not ours or has expired."}),
         examples=[WAITING],
     )

@@ -6,7 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
 from accounts.api.problems import MEDIA_TYPE
-from media.models import MediaFile
+from media.models import MediaFile, Rendition
 
 FETCH = OpenApiParameter(
     "fetch", OpenApiTypes.BOOL, description="Ask for a file that is not there at once. Operators only."
@@ -14,6 +14,12 @@ FETCH = OpenApiParameter(
 DOWNLOAD = OpenApiParameter("download", OpenApiTypes.BOOL, description="As an attachment, whatever its type.")
 RANGE = OpenApiParameter(
     "Range", OpenApiTypes.STR, OpenApiParameter.HEADER, description="One range of bytes."
+)
+RENDITION = OpenApiParameter(
+    "rendition",
+    OpenApiTypes.STR,
+    enum=[kind.value for kind in Rendition.Kind if kind != Rendition.Kind.WAVEFORM],
+    description="What was made of the file instead of the file itself; 404 where there is none.",
 )
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
@@ -101,6 +107,17 @@ VOICE_NOTE = {
     "ready_at": "2026-03-01T12:00:02Z",
     "created_at": "2026-03-01T12:00:01Z",
     "content_url": "/api/v1/media/5/content/",
+    "renditions": [
+        {
+            "kind": "m4a",
+            "state": "ready",
+            "mimetype": "audio/mp4",
+            "width": None,
+            "height": None,
+            "size": 36012,
+            "url": "/api/v1/media/5/content/?rendition=m4a",
+        },
+    ],
 }
 READY = OpenApiExample("A voice note", VOICE_NOTE | {"thumbnail": None}, response_only=True)
 LOST = {"state": "pending", "size": None, "sha256": "", "strategy": "", "attempts": 0, "ready_at": None}

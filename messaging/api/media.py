@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from accounts.api.problems import Problem
 from media.api.delivery import WhateverIsAccepted, deliver
-from media.api.schema import CONTENT, DOWNLOAD, FETCH, RANGE, WAITING
+from media.api.schema import CONTENT, DOWNLOAD, FETCH, RANGE, RENDITION, WAITING
 from media.models import MediaFile
 from media.serializers import MediaFileSerializer
 from messaging.models import Message
@@ -22,7 +22,7 @@ class MessageMedia(APIView):
 
     @extend_schema(
         summary="Get the file of a message",
-        parameters=[DOWNLOAD, FETCH, RANGE],
+        parameters=[RENDITION, DOWNLOAD, FETCH, RANGE],
         responses=CONTENT,
         examples=[WAITING],
     )
@@ -31,4 +31,5 @@ class MessageMedia(APIView):
         if message.media_id is None:
             raise Problem(HTTPStatus.NOT_FOUND, "no_media", "This message has no file.")
         rows = MediaFileSerializer.with_related(MediaFile.objects.visible_to(request.user))
-        return deliver(request, get_object_or_404(rows, pk=message.media_id))
+        found = get_object_or_404(rows.prefetch_related(None), pk=message.media_id)
+        return deliver(request, found)

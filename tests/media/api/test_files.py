@@ -206,7 +206,7 @@ def test_a_page_costs_the_same_whatever_its_size(
     for _ in range(count):
         make_message(acme.conversation, media=make_media_file(acme.instance))
     browser = browser_of("bob")
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         rows = browser.get(LIST).json()["results"]
     assert len([row for row in rows if row["message"]]) == count + 1
 
@@ -215,7 +215,7 @@ def test_a_narrowed_page_is_read_along_an_index(
     acme: Rows, browser_of: LogIn, django_assert_max_num_queries: Any
 ) -> None:
     browser = browser_of("bob")
-    with django_assert_max_num_queries(4) as asked:
+    with django_assert_max_num_queries(5) as asked:
         listed(browser, state=["failed", "expired"], kind=["image", "voice"], cause="gone")
     assert not [query["sql"] for query in asked.captured_queries if "DISTINCT" in query["sql"]]
 
