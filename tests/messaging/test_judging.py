@@ -4,10 +4,14 @@ from typing import Any
 import pytest
 
 from accounts.providers import errors
+from accounts.providers.base import Credentials
+from accounts.providers.http import Door, Rules
+from accounts.providers.wapi.client import WApi
 from messaging.models import OutboxItem
 from messaging.services.sending.errands import Answer, Errand
 from messaging.services.sending.judging import MOST_ATTEMPTS, STEPS, Verdict, judge
 
+PROVIDER = WApi(Credentials(instance_id="x"), door=Door(Rules()), base_url="https://api.example.com")
 GRACE = timedelta(seconds=60)
 LOST = errors.Unavailable("stalled", may_have_arrived=True)
 BUSY = errors.Unavailable("busy", status=503)
@@ -19,7 +23,7 @@ def verdict(
     error: errors.ProviderError | None = None, *, attempts: int = 1, failures: int = 0, **facts: Any
 ) -> Verdict:
     item = OutboxItem(action=facts.pop("action", "message"), attempts=attempts)
-    answer = Answer(errand=Errand(item, lambda: None), error=error, **facts)
+    answer = Answer(errand=Errand(item, PROVIDER), error=error, **facts)
     return judge(answer, failures=failures, grace=GRACE, chance=lambda low, high: 1.0)
 
 

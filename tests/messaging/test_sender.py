@@ -358,6 +358,33 @@ def test_w_apis_lines_keep_their_pace(sim: Simulator, settings: Settings) -> Non
     assert texts(sim) == ["Ana", "Beto", "Caio"]
 
 
+def test_trouble_outlasts_the_pace_and_the_pace_outlasts_trouble(sim: Simulator, settings: Settings) -> None:
+    settings.WAPI_SEND_SECONDS = 1
+    wapi = make_wapi()
+    line_at(sim, wapi)
+    trouble(sim, status=503, retry_after="100", times=1)
+    say(talk_with(wapi), "Ana")
+    now = timezone.now()
+    deliver(now)
+    assert SendingLine.objects.get().next_at == now + timedelta(seconds=100)
+    deliver(now + timedelta(seconds=101))
+    assert SendingLine.objects.get().next_at == now + timedelta(seconds=102)
+
+
+def test_a_bug_is_told_without_what_was_written(
+    sim: Simulator, chat: Conversation, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    message = said_by_them(chat)
+    sending.react(message, "👍", by=None, now=timezone.now())
+    OutboxItem.objects.update(content={"emoji": {"segredo": [1]}}, action="message")
+    Message.objects.update(type="contacts", payload={"contacts": [{"segredo": 1}]})
+    deliver()
+    assert (the_item().state, the_item().doubt) == ("unknown", "unanswered")
+    told = caplog.text + "".join(capsys.readouterr())
+    assert "KeyError" in told
+    assert "segredo" not in told
+
+
 def test_a_receipt_waits_for_no_pace(sim: Simulator, settings: Settings) -> None:
     settings.WAPI_SEND_SECONDS = 30
     wapi = make_wapi()

@@ -1,21 +1,25 @@
 """Sends that nobody answered: what the provider shows afterwards, and what a person says."""
 
+import threading
 import uuid
 from datetime import timedelta
 from itertools import product
 from typing import Any
 
 import pytest
+from django.db import connection, connections
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Usage, WhatsappInstance
 from accounts.providers.events import MessageType
+from accounts.services import provider_for
 from messaging.models import Conversation, Message, OutboxItem, StatusChange, WebhookEvent
 from messaging.services import sending
 from messaging.services.sending import Draft, NotSendable
 from messaging.services.sending.errands import Answer, Errand
 from messaging.services.sending.recording import record
+from messaging.services.sending.sender import Sender
 from tests.messaging.outgoing import (
     claimed,
     deliver,
@@ -71,7 +75,7 @@ def echo(world: World, instance: WhatsappInstance, text: str = "bom dia", **fram
 
 def answered(item: OutboxItem, provider_id: str) -> None:
     """The worker that asked hears of it now."""
-    found = Answer(errand=Errand(item, lambda: None), provider_id=provider_id)
+    found = Answer(errand=Errand(item, provider_for(item.instance)), provider_id=provider_id)
     record(found, item.lease_token or uuid.uuid4(), timezone.now())
 
 
@@ -283,7 +287,8 @@ def test_a_late_failure_of_what_somebody_else_holds_is_dropped(chat: Conversatio
     say(chat)
     item = claimed()
     deliver()
-    record(Answer(errand=Errand(item, lambda: None), bug="Traceback"), item.lease_token, timezone.now())
+    answer = Answer(errand=Errand(item, provider_for(item.instance)), bug="Traceback")
+    record(answer, item.lease_token, timezone.now())
     assert (the_item().state, the_item().doubt) == ("unknown", "killed")
 
 
@@ -440,3 +445,42 @@ def test_the_other_side_s_message_opens_the_window(world: World) -> None:
     window = sending.window_of(conversation, timezone.now())
     assert window
     assert (window.is_open, conversation.last_inbound_at) == (True, Message.objects.get().sent_at)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("said", ["bom dia", "bom dia?"], ids=["known by its text", "not known by its text"])
+@pytest.mark.parametrize("turn", range(4))
+def test_echo_and_answer_at_once_are_one_message(turn: int, said: str, world: World) -> None:
+    """Two workers: one reads the echo while the other writes down the answer."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    chat = talk_with(make_wapi())
+    say(chat)
+    item, sender = under_way(), Sender(threads=1)
+    sender.token = item.lease_token
+    sender._answers.append(Answer(errand=Errand(item, provider_for(item.instance)), provider_id="E1"))
+    store(chat.instance, echo(world, chat.instance, said, message_id="E1"))
+    start = threading.Barrier(2)
+
+    def run(act: Any) -> None:
+        start.wait(5)
+        act()
+        connections.close_all()
+
+    acts = [lambda: sender.collect(timezone.now()), process]
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    WebhookEvent.objects.update(next_attempt_at=timezone.now())
+    process()
+    assert (outbound(), the_item().state) == ([("E1", "sent")], "sent")
+    sender.close()
+
+
+def test_an_echo_that_is_read_after_the_answer_is_another_message_s(world: World, chat: Conversation) -> None:
+    say(chat)
+    answered(under_way(), "E1")
+    tell(chat.instance, echo(world, chat.instance, message_id="P1", from_api=None))
+    assert outbound() == [("E1", "sent"), ("P1", "sent")]

@@ -2,9 +2,7 @@
 
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from accounts.providers.base import OutgoingLocation, OutgoingMedia, Provider
 from accounts.providers.errors import ProviderError
@@ -13,16 +11,15 @@ from accounts.providers.reasons import one_line
 from media.models import MediaFile
 from messaging.models import Message, OutboxItem
 
-Ask = Callable[[], str | None]
 Action = OutboxItem.Action
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """``ask`` touches no database; it gives the provider's id of what it sent."""
+    """The item comes with its message, conversation and file, for no thread of the crew reads from the database."""
 
     item: OutboxItem
-    ask: Ask
+    provider: Provider
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,49 +41,57 @@ class FileNotHere(Exception):
 def run(errand: Errand) -> Answer:
     began = time.monotonic()
     try:
-        found = Answer(errand=errand, provider_id=errand.ask() or "", duration=time.monotonic() - began)
+        found = Answer(
+            errand=errand,
+            provider_id=ask(errand.item, errand.provider) or "",
+            duration=time.monotonic() - began,
+        )
     except ProviderError as exc:
         found = Answer(errand=errand, error=exc, duration=time.monotonic() - began)
     except FileNotHere as exc:
         found = Answer(errand=errand, trouble=str(exc))
-    except Exception:  # noqa: BLE001 - the one boundary: a bug in one send must not stop the worker
-        found = Answer(errand=errand, bug=traceback.format_exc(), duration=time.monotonic() - began)
+    except Exception as exc:  # noqa: BLE001 - the one boundary: a bug in one send must not stop the worker
+        found = Answer(errand=errand, bug=_traced(exc), duration=time.monotonic() - began)
     return found
 
 
-def ask_of(item: OutboxItem, provider: Provider) -> Ask:
+def _traced(exc: Exception) -> str:
+    """Without the exception's own words, which may quote what somebody wrote."""
+    return "".join([*traceback.format_tb(exc.__traceback__), type(exc).__name__])
+
+
+def ask(item: OutboxItem, provider: Provider) -> str | None:
     message, chat = item.message, item.conversation.chat_id
     target = str(message.provider_message_id or "")
+    if item.action == Action.MESSAGE:
+        return _send(message, chat, str(item.tag), provider)
     if item.action == Action.REACTION:
-        return partial(provider.send_reaction, chat, target, item.content.get("emoji", ""))
-    if item.action == Action.EDIT:
-        return partial(provider.edit_text, chat, target, item.content.get("text", ""))
-    if item.action == Action.DELETE:
-        return partial(provider.delete_message, chat, target)
-    if item.action == Action.READ:
-        return partial(provider.mark_read, chat, target)
-    return _message(message, chat, str(item.tag), provider)
+        provider.send_reaction(chat, target, item.content["emoji"])
+    elif item.action == Action.EDIT:
+        provider.edit_text(chat, target, item.content["text"])
+    elif item.action == Action.DELETE:
+        provider.delete_message(chat, target)
+    else:
+        provider.mark_read(chat, target)
+    return None
 
 
-def _message(message: Message, chat: str, tag: str, provider: Provider) -> Ask:
-    payload, along = message.payload, {"reply_to": message.reply_to_id, "tag": tag}
+def _send(message: Message, chat: str, tag: str, provider: Provider) -> str:
+    payload, quoted = message.payload, message.reply_to_id
     if message.media:
-        return partial(_send_file, message, message.media, provider, chat, **along)
+        return _send_file(message, message.media, provider, chat, tag)
     if message.type == MessageType.LOCATION:
-        return partial(provider.send_location, chat, OutgoingLocation(**payload), **along)
+        return provider.send_location(chat, OutgoingLocation(**payload), reply_to=quoted, tag=tag)
     if message.type == MessageType.CONTACTS:
         card = payload["contacts"][0]
-        return partial(
-            provider.send_contact, chat, name=card["name"], phone=card["phones"][0]["wa_id"], **along
-        )
+        phone = card["phones"][0]["wa_id"]
+        return provider.send_contact(chat, name=card["name"], phone=phone, reply_to=quoted, tag=tag)
     if message.type == MessageType.TEMPLATE:
-        return partial(provider.send_template, chat, tag=tag, **payload)
-    return partial(provider.send_text, chat, message.text, **along)
+        return provider.send_template(chat, tag=tag, **payload)
+    return provider.send_text(chat, message.text, reply_to=quoted, tag=tag)
 
 
-def _send_file(
-    message: Message, media_file: MediaFile, provider: Provider, chat: str, *, reply_to: str, tag: str
-) -> str:
+def _send_file(message: Message, media_file: MediaFile, provider: Provider, chat: str, tag: str) -> str:
     outgoing = OutgoingMedia(
         kind=MediaKind(message.type),
         mimetype=media_file.mimetype,
@@ -94,7 +99,7 @@ def _send_file(
         caption=message.text,
         content=_content(media_file),
     )
-    return provider.send_media(chat, outgoing, reply_to=reply_to, tag=tag)
+    return provider.send_media(chat, outgoing, reply_to=message.reply_to_id, tag=tag)
 
 
 def _content(media_file: MediaFile) -> bytes:

@@ -35,7 +35,8 @@ def adopt_echo(conversation: Conversation, event: MessageReceived, now: datetime
     if not event.from_me or event.from_api is False:
         return None
     item = _echoed(_asked(conversation), event)
-    return _settled(item, event.message_id, now) if item else None
+    # Answered while we looked, it has its id, and this echo is another message's.
+    return _named(item, event.message_id, now) if item and _settle(item, now) else None
 
 
 def adopt_tagged(instance: WhatsappInstance, event: StatusChanged, now: datetime) -> Message | None:
@@ -46,15 +47,18 @@ def adopt_tagged(instance: WhatsappInstance, event: StatusChanged, now: datetime
         return None
     rows = OutboxItem.objects.filter(tag=tag, instance=instance, action=OutboxItem.Action.MESSAGE)
     item = _with_message(rows).first()
-    return _settled(item, event.message_id, now) if item else None
+    # What was sent already may still lack its id: a person only said that it was.
+    if item and (_settle(item, now) or rows.filter(state=State.SENT).exists()):
+        return _named(item, event.message_id, now)
+    return None
 
 
-def _settled(item: OutboxItem, provider_id: str, now: datetime) -> Message | None:
+def _settle(item: OutboxItem, now: datetime) -> bool:
     rows = OutboxItem.objects.filter(pk=item.pk)
-    moved = rows.move_to(State.SENT, settled_at=now, error="", doubt="")
-    # Sent already: a certain word about the id still counts, an echo was not asked for.
-    if not moved and not rows.filter(state=State.SENT).exists():
-        return None
+    return bool(rows.move_to(State.SENT, settled_at=now, error="", doubt=""))
+
+
+def _named(item: OutboxItem, provider_id: str, now: datetime) -> Message | None:
     if not identify(item.message, provider_id, now):
         return None
     log.info("send settled", instance=item.instance_id, message=item.message_id, outbox_item=item.pk)

@@ -16,7 +16,7 @@ from accounts.providers.events import MessageStatus
 from accounts.services import provider_for, raise_alarm
 from messaging.models import Message, OutboxItem
 from messaging.services.sending import lines
-from messaging.services.sending.errands import Errand, ask_of
+from messaging.services.sending.errands import Errand
 from messaging.services.sending.judging import LINE_DOWN_REST, Verdict, most_attempts
 from messaging.services.sending.queueing import tell
 from messaging.services.sending.recording import grace, put
@@ -45,9 +45,8 @@ def plan(claimed: list[OutboxItem], token: uuid.UUID, now: datetime) -> list[Err
         if item.instance_id not in providers:
             put(item, Verdict(state=State.PENDING, error=UNREADABLE, counts=False), token, now)
     going = [item for item in free if item.instance_id in providers]
-    errands = [Errand(item, ask_of(item, providers[item.instance_id])) for item in going]
     _note_asked(going, token, now)
-    return errands
+    return [Errand(item, providers[item.instance_id]) for item in going]
 
 
 UNREADABLE = "the instance's secrets fit no key of FIELD_ENCRYPTION_KEYS"

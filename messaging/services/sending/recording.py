@@ -10,7 +10,6 @@ from django.conf import settings
 from django.db.models import F
 
 from accounts import feed
-from accounts.models import WhatsappInstance
 from accounts.providers.events import (
     MessageChange,
     MessageEdited,
@@ -42,8 +41,7 @@ def record(answer: Answer, token: uuid.UUID, now: datetime) -> None:
     verdict = judge(answer, failures=failures, grace=grace(), chance=chance.uniform)
     with feed.collecting():
         kept = _sent(answer, token, now) if verdict.state == State.SENT else put(item, verdict, token, now)
-        lines.pace(item, now)
-        _learn(item.instance, verdict, now)
+        _learn(item, verdict, now)
     _log(answer, verdict, kept=kept)
 
 
@@ -113,13 +111,15 @@ def _event(item: OutboxItem, message: Message, now: datetime) -> MessageChange |
     return MessageRevoked(**facts) if item.action == Action.DELETE else None
 
 
-def _learn(instance: WhatsappInstance, verdict: Verdict, now: datetime) -> None:
+def _learn(item: OutboxItem, verdict: Verdict, now: datetime) -> None:
     if verdict.rest is not None:
-        lines.rest(instance, verdict.rest, verdict.error, now)
-    elif verdict.state == State.SENT:
-        lines.went_well(instance, now)
+        lines.rest(item.instance, verdict.rest, verdict.error, now)
+    else:
+        if verdict.state == State.SENT:
+            lines.went_well(item.instance, now)
+        lines.pace(item, now)
     if verdict.needs_person:
-        raise_alarm(instance, verdict.error, now=now)
+        raise_alarm(item.instance, verdict.error, now=now)
 
 
 def _log(answer: Answer, verdict: Verdict, *, kept: bool) -> None:

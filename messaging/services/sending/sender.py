@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 
 from accounts.crews import Crew
 from accounts.leases import lease
@@ -72,18 +72,23 @@ class Sender:
 
     def _write(self, answer: Answer, now: datetime) -> None:
         """An answer that a busy database does not take is kept: it cannot be had again."""
+        kept = False
+        try:
+            self._record(answer, now)
+        except (OperationalError, InterfaceError):
+            kept = True
+            raise
+        finally:
+            if not kept:
+                self._answers.pop(0)
+                self._in_hand.discard(answer.errand.item.pk)
+
+    def _record(self, answer: Answer, now: datetime) -> None:
         try:
             record(answer, self.token, now)
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception:
-            self._done(answer)
-            raise
-        self._done(answer)
-
-    def _done(self, answer: Answer) -> None:
-        self._answers.pop(0)
-        self._in_hand.discard(answer.errand.item.pk)
+        except IntegrityError:
+            # Another worker kept the echo as a message of its own just now; this time we see it.
+            record(answer, self.token, now)
 
     def renew(self, now: datetime) -> None:
         if not self.under_way or (self.renewed_at and now - self.renewed_at < lease() / 3):
