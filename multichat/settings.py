@@ -1,7 +1,7 @@
 """The one settings file. Development and production differ by values from the environment, not by code."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
@@ -151,7 +151,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 X_FRAME_OPTIONS = "DENY"
 
-CORS_ALLOWED_ORIGINS = API_ALLOWED_ORIGINS
+# Our own pages reach the stream at another port.
+CORS_ALLOWED_ORIGINS = list(dict.fromkeys([*API_ALLOWED_ORIGINS, urljoin(PUBLIC_BASE_URL, "/").rstrip("/")]))
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "last-event-id", "range", "if-range", "if-none-match"]
 CORS_EXPOSE_HEADERS = ["Content-Disposition", "Content-Range", "ETag", "Idempotent-Replayed", "Retry-After"]
