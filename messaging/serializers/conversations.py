@@ -58,6 +58,10 @@ class LatestSerializer(serializers.ModelSerializer[Message]):
         return message.revoked_at is not None
 
 
+# One of each serves every row: to make its fields costs more than to use them.
+WINDOW, LATEST = WindowSerializer(), LatestSerializer()
+
+
 class ConversationSerializer(Completed):
     client = serializers.IntegerField(source="instance.client_id", read_only=True)
     contact = OtherSideSerializer(read_only=True, allow_null=True, help_text="Null in groups and channels.")
@@ -99,12 +103,12 @@ class ConversationSerializer(Completed):
         until = conversation.last_inbound_at and conversation.last_inbound_at + length
         # Whoever has a clock of its own brings it along.
         now: datetime = self.context.get("now") or timezone.now()
-        return WindowSerializer({"open": until is not None and now < until, "until": until}).data
+        return WINDOW.to_representation({"open": until is not None and now < until, "until": until})
 
     @extend_schema_field(LatestSerializer(allow_null=True))
     def get_last_message(self, conversation: Conversation) -> dict[str, Any] | None:
         found = self.latest.get(conversation.pk)
-        return LatestSerializer(found).data if found else None
+        return LATEST.to_representation(found) if found else None
 
 
 def _latest(conversations: Sequence[Conversation]) -> dict[int, Message]:
