@@ -139,7 +139,8 @@ def webhook_url(instance: WhatsappInstance) -> str:
 def rotate_webhook_key(instance: WhatsappInstance) -> None:
     """The old address stops working within WEBHOOK_LOOKUP_SECONDS; the provider has to be told the new one."""
     instance.webhook_key = new_webhook_key()
-    instance.save(update_fields=["webhook_key"])
+    instance.webhook_slots, instance.webhooks_read_at, instance.webhooks_astray = {}, None, False
+    instance.save(update_fields=["webhook_key", "webhook_slots", "webhooks_read_at", "webhooks_astray"])
     log.info("webhook key rotated", instance=instance.pk)
 
 

@@ -13,7 +13,7 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import services
+from accounts import reading_back, services
 from accounts.api.filters import IdFilter
 from accounts.api.problems import Problem
 from accounts.api.schema import refusals
@@ -156,7 +156,7 @@ class InstanceViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
     @action(detail=True)
     def webhooks(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         instance = self.get_object()
-        return _webhooks(instance, services.provider_for(instance).read_webhooks())
+        return _webhooks(instance, reading_back.read_webhooks(instance, now=timezone.now()))
 
     @extend_schema(
         summary="Set the webhooks at the provider and read them back",
@@ -166,7 +166,7 @@ class InstanceViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
     @webhooks.mapping.post
     def set_webhooks(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         instance = self.get_object()
-        return _webhooks(instance, services.configure_webhooks(instance))
+        return _webhooks(instance, reading_back.set_webhooks(instance, now=timezone.now()))
 
     @extend_schema(
         summary="Make a new webhook address; the old one stops working",

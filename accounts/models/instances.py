@@ -33,7 +33,8 @@ class WhatsappInstance(models.Model):
     """One WhatsApp number at a provider.
 
     ``instance_id`` is W-API's instanceId or the Cloud API's phone_number_id. ``alarm`` is a sentence for people;
-    it stands until the line is seen to work again.
+    it stands until the line is seen to work again. ``webhook_slots`` is what the provider last told of its webhooks:
+    by slot ``ours``, ``""`` for nothing, or ``at <host>``; never an address, for those are credentials.
     """
 
     class Provider(models.TextChoices):
@@ -65,6 +66,9 @@ class WhatsappInstance(models.Model):
     last_event_at = models.DateTimeField(null=True, blank=True, editable=False)
     alarm = models.CharField(max_length=300, blank=True, default="", editable=False)
     alarm_at = models.DateTimeField(null=True, blank=True, editable=False)
+    webhook_slots = models.JSONField(blank=True, default=dict, editable=False)
+    webhooks_read_at = models.DateTimeField(null=True, blank=True, editable=False)
+    webhooks_astray = models.BooleanField(default=False, editable=False)
     media_strategies = models.CharField(
         max_length=60,
         blank=True,
