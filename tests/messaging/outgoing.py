@@ -4,7 +4,9 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import WhatsappInstance
 from accounts.providers.events import MessageType
@@ -13,8 +15,9 @@ from messaging.models import Contact, ContactAlias, Conversation, Message, Outbo
 from messaging.services import sending
 from messaging.services.sending import Draft
 from messaging.services.sending.sender import Sender
-from tests.simulator.world import Person
-from tests.telling import ANA
+from tests.simulator.server import Simulator
+from tests.simulator.world import Line, Person
+from tests.telling import ANA, composer
 from tests.tenants import PICTURE, make_ready
 
 
@@ -80,3 +83,40 @@ def under_way(item: OutboxItem | None = None) -> OutboxItem:
     )
     Message.objects.filter(status="queued").update(status="sending")
     return rows.select_related("message").get()
+
+
+SEND_POINTS = ("send-text", "messages")
+
+
+@pytest.fixture
+def no_pace(settings: Settings) -> None:
+    settings.WAPI_SEND_SECONDS = 0
+
+
+@pytest.fixture
+def chat(sim: Simulator, instance: WhatsappInstance) -> Conversation:
+    line_at(sim, instance)
+    return talk_with(instance)
+
+
+def line_at(sim: Simulator, instance: WhatsappInstance) -> Line:
+    return composer(sim.world, instance).line
+
+
+def trouble(sim: Simulator, **facts: Any) -> None:
+    for point in SEND_POINTS:
+        sim.world.fault(point, **facts)
+
+
+def texts(sim: Simulator, to: str = "") -> list[str]:
+    """What arrived at the providers, in the order of its arrival."""
+    arrived = [one for one in sim.world.sent if to in one.to]
+    return [str(one.body.get("message") or one.body["text"]["body"]) for one in arrived]
+
+
+def queue(conversation: Conversation, draft: Draft) -> Message:
+    return sending.send(conversation, draft, by=None, now=timezone.now())[0]
+
+
+def later(**passed: float) -> None:
+    deliver(timezone.now() + timedelta(**passed))
