@@ -5,6 +5,8 @@ import django
 from django.core.handlers.asgi import ASGIHandler
 from django.urls import reverse
 
+from multichat.starting import settle
+
 
 class Application(ASGIHandler):
     def __init__(self) -> None:
@@ -25,3 +27,4 @@ class Application(ASGIHandler):
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "multichat.settings")
 django.setup(set_prefix=False)
 application = Application()
+settle()
