@@ -120,3 +120,8 @@ def queue(conversation: Conversation, draft: Draft) -> Message:
 
 def later(**passed: float) -> None:
     deliver(timezone.now() + timedelta(**passed))
+
+
+def outbound() -> list[tuple[str | None, str]]:
+    rows = Message.objects.filter(direction="outbound").order_by("id")
+    return [(row.provider_message_id, row.status) for row in rows]
