@@ -156,3 +156,11 @@ def test_foreign_words_cannot_move_the_cursor(sim, instance, line):
     instance.name = "Balcão\x1b[2J"
     instance.save()
     assert "\x1b" not in run()[1]
+
+
+def test_a_machine_without_ffmpeg_is_told_what_it_misses(instance, line, monkeypatch):
+    assert "voice notes" not in said(report("--offline"), "warn")
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", "/nowhere/ffmpeg")
+    told = report("--offline")
+    assert "voice notes do not play in Safari" in said(told, "warn")
+    assert told["storage"]["ffmpeg"] == ""
