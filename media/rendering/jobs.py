@@ -1,11 +1,13 @@
 """What the process for foreign files is asked and answers: a line of JSON each."""
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 BARS = 64
 LOUDEST = 100
+MOST_SECONDS = 1e6
 WAYS = ("picture", "pdf", "frame", "m4a", "waveform")
 # These need ffmpeg.
 BY_TOOL = ("frame", "m4a", "waveform")
@@ -64,20 +66,27 @@ def read_answer(line: str) -> Made:
     try:
         told = json.loads(line)
         if "error" in told:
-            raise NotMade(str(told["error"])[:300], again=told["again"] is True)
+            raise NotMade(_plain(str(told["error"])), again=told["again"] is True)
         return _made(told)
-    except (ValueError, TypeError, KeyError, OverflowError) as exc:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as exc:
         raise NotMade("no sensible answer") from exc
 
 
 def _made(told: dict[str, Any]) -> Made:
     sizes = ("width", "height", "source_width", "source_height", "pages")
-    seconds = told["seconds"]
+    seconds = None if told["seconds"] is None else float(told["seconds"])
+    if seconds is not None and not 0 <= seconds < math.inf:
+        raise ValueError(seconds)
     return Made(
         **{name: _count(told[name]) for name in sizes},
-        seconds=None if seconds is None else min(max(float(seconds), 0.0), 1e6),
+        seconds=None if seconds is None else min(seconds, MOST_SECONDS),
         waveform=tuple(min(max(int(level), 0), LOUDEST) for level in told["waveform"][:BARS]),
     )
+
+
+def _plain(text: str) -> str:
+    """Without what no database takes: decoders quote the files that they refuse."""
+    return "".join(letter for letter in text if letter.isprintable())[:300]
 
 
 def _count(value: Any) -> int | None:

@@ -104,7 +104,7 @@ def _made(errand: Errand, folder: Path, sandboxes: Sandboxes) -> Result:
         made = sandbox.make(_job(errand, source, target))
     if rendition.kind == Rendition.Kind.WAVEFORM:
         return Result(errand, made=made)
-    if not target.is_file() or not target.stat().st_size:
+    if target.is_symlink() or not target.is_file() or not target.stat().st_size:
         raise NotMade("nothing came of it")
     size = target.stat().st_size
     return Result(errand, made=made, name=_kept(target, rendition), size=size)

@@ -1,6 +1,5 @@
 """Pictures, pages, frames and sound out of good files, hostile ones and halves, in a process that may be killed."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,8 +10,8 @@ import pytest
 from PIL import Image
 
 from media.rendering.finding import find_ffmpeg
-from media.rendering.jobs import Job, Made, NotMade, read_answer
-from media.rendering.sandbox import ROOT, Sandbox
+from media.rendering.jobs import Job, Made, NotMade
+from media.rendering.sandbox import Sandbox
 from media.rendering.sounds import bars_of
 from tests.media.rendering import (
     FFMPEG,
@@ -234,53 +233,6 @@ def test_the_environment_names_another_ffmpeg_or_none(monkeypatch: pytest.Monkey
     assert find_ffmpeg() == ""
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", sys.executable)
     assert find_ffmpeg() == sys.executable
-
-
-def test_a_file_that_takes_for_ever_is_ended_and_the_next_one_is_made(
-    sandbox: Sandbox, tmp_path: Path
-) -> None:
-    os.mkfifo(tmp_path / "endless")
-    target = str(tmp_path / "target")
-    with pytest.raises(NotMade, match="ended with -9") as caught:
-        sandbox.make(
-            Job(way="picture", source=str(tmp_path / "endless"), target=target, longest=320, seconds=0.5)
-        )
-    assert caught.value.again
-    job = Job(way="picture", source=str(put(tmp_path, picture(9, 9))), target=target, longest=320)
-    assert sandbox.make(job).width == 9
-
-
-@pytest.mark.parametrize(
-    "line", ["", "[]\n", "{}\n", '{"error": 1}\n', '{"width": "x"}\n', "9" * 5000 + "\n"]
-)
-def test_a_process_that_was_taken_over_tells_nothing_strange(line: str) -> None:
-    with pytest.raises(NotMade, match="no sensible answer"):
-        read_answer(line)
-
-
-def test_numbers_that_no_column_holds_are_cut() -> None:
-    told = Made(width=10**30, seconds=1e300, waveform=(-5, 10**9)).line()
-    made = read_answer(told)
-    assert (made.width, made.seconds, made.waveform) == (2**31 - 1, 1e6, (0, 100))
-
-
-def test_more_memory_than_allowed_is_not_had() -> None:
-    greedy = "from media.rendering.limits import *; restrict(); allow_one_more(); bytearray(2 * MEMORY)"
-    ended = subprocess.run([sys.executable, "-c", greedy], cwd=ROOT, capture_output=True, check=False)
-    assert b"MemoryError" in ended.stderr
-
-
-def test_a_process_knows_no_secrets(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FIELD_ENCRYPTION_KEYS", "secret")
-    fresh = Sandbox()
-    try:
-        with pytest.raises(NotMade):
-            fresh.make(Job(way="picture", source="nowhere", target="nowhere"))
-        environment = Path(f"/proc/{fresh._process.pid}/environ")
-        if environment.exists():
-            assert b"secret" not in environment.read_bytes()
-    finally:
-        fresh.close()
 
 
 @pytest.mark.parametrize(
