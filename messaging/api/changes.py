@@ -2,13 +2,14 @@
 
 from http import HTTPStatus
 
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.problems import Problem
+from accounts.api.schema import refusals
 from accounts.models import Change
 from messaging.api.feeds import number, wish_of
 from messaging.serializers.changes import ChangesSerializer
@@ -41,7 +42,7 @@ class ChangesView(APIView):
             OpenApiParameter("limit", int, description=f"1 to {MOST}; {DEFAULT} without it."),
             *WISHES,
         ],
-        responses={200: ChangesSerializer, 410: OpenApiResponse(description=f"`cursor_expired`. {EXPIRED}")},
+        responses={200: ChangesSerializer} | refusals({410: f"`cursor_expired`. {EXPIRED}"}),
     )
     def get(self, request: Request) -> Response:
         after, wish = number(request, "after"), wish_of(request)

@@ -10,7 +10,7 @@ from django.http import HttpResponseBase, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -37,6 +37,16 @@ EventSource gives up, the ticket is over; get another one and go on with `after=
 
 Where no stream can be held open, the answer ends after what there is, and EventSource asks again by itself.
 """
+
+EVENT = {
+    "type": "object",
+    "required": ["event", "id", "data"],
+    "properties": {
+        "event": {"type": "string", "description": "`hello`, `reset`, or a type like `message.created`."},
+        "id": {"type": "string", "description": "A cursor."},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
 
 
 class TicketAuthentication(BaseAuthentication):
@@ -86,7 +96,7 @@ class StreamView(APIView):
             OpenApiParameter("ticket", str, description="Instead of a token in the header."),
             *WISHES,
         ],
-        responses={(200, "text/event-stream"): str},
+        responses={(200, "text/event-stream"): OpenApiResponse(EVENT, "Events without end, each like this.")},
     )
     def get(self, request: Request) -> HttpResponseBase:
         wish, cursor = wish_of(request), _cursor(request)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.bench.ground import ROOT, Ground, Place
+from tests.bench.ground import Ground, Place
 from tests.bench.webhooks import served
 
 CHECKS = (
