@@ -1,122 +1,110 @@
 """WhatsApp instances: is the line up, do its webhooks arrive, and what to do if not."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from accounts import services
+from accounts import reading_back, services
 from accounts.access import may
 from accounts.admin import display
 from accounts.admin.access import VisibleChoices
+from accounts.admin.instance_form import InstanceForm
+from accounts.admin.trouble import InTrouble, is_silent, reasons
 from accounts.admin.verbs import Verb, WithVerbs
 from accounts.fields import CannotDecrypt
 from accounts.models import Role, WhatsappInstance
+from accounts.providers import PROVIDERS
 from accounts.providers.errors import ProviderError
 
-_KEPT = "Never shown again. Leave empty to keep what is stored."
+NEEDS_PAIRING = ("restart", "disconnect")
+_VERBS = (
+    Verb(slug="check", label=gettext_lazy("Check status"), method="check_status", icon="pulse"),
+    Verb(
+        slug="restart",
+        label=gettext_lazy("Restart"),
+        method="restart",
+        role=Role.MANAGER,
+        icon="retry",
+        confirm=gettext_lazy("Restart this line at the provider? It is away for a moment."),
+    ),
+    Verb(
+        slug="disconnect",
+        label=gettext_lazy("Disconnect"),
+        method="disconnect",
+        role=Role.MANAGER,
+        icon="none",
+        confirm=gettext_lazy(
+            "Disconnect this line? No message comes or goes until somebody pairs the phone again."
+        ),
+    ),
+    Verb(
+        slug="read-webhooks",
+        label=gettext_lazy("Check at the provider"),
+        method="read_webhooks",
+        role=Role.MANAGER,
+        icon="pulse",
+    ),
+    Verb(
+        slug="webhooks",
+        label=gettext_lazy("Set webhooks at the provider"),
+        method="set_webhooks",
+        role=Role.MANAGER,
+        icon="link",
+        confirm=gettext_lazy(
+            "Set this instance's webhook address at the provider? It replaces what is set there."
+        ),
+    ),
+    Verb(
+        slug="rotate",
+        label=gettext_lazy("Rotate webhook key"),
+        method="rotate_key",
+        role=Role.MANAGER,
+        icon="key",
+        confirm=gettext_lazy("Make a new webhook address? The old one stops working at once."),
+    ),
+)
 
 
-def _secret(label: str, purpose: str) -> forms.CharField:
-    widget = forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "vTextField"})
-    return forms.CharField(label=label, required=False, widget=widget, help_text=f"{purpose} {_KEPT}")
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One webhook of the line, as the provider told: ``tone`` is that of a badge."""
 
-
-class InstanceForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Stored secrets never enter the form, so no page can show them; a new value replaces the old one."""
-
-    new_token = _secret("Token", "The instance's access token.")
-    new_app_secret = _secret("App secret", "Cloud API: the Meta app's secret, which signs webhooks.")
-    new_verify_token = _secret("Verify token", "Cloud API: the word of Meta's webhook handshake.")
-
-    class Meta:
-        model = WhatsappInstance
-        fields = (
-            "client",
-            "name",
-            "provider",
-            "instance_id",
-            "phone_number",
-            "media_strategies",
-            "is_active",
-        )
-
-    def clean_media_strategies(self) -> str:
-        words = [word.strip() for word in self.cleaned_data["media_strategies"].split(",") if word.strip()]
-        known = WhatsappInstance.STRATEGIES
-        unknown = [word for word in words if word not in known]
-        if unknown:
-            raise ValidationError(f"Not a strategy: {', '.join(unknown)}. There are {', '.join(known)}.")
-        return ",".join(words)
-
-    def save(self, commit: bool = True) -> Any:
-        for name in WhatsappInstance.SECRET_FIELDS:
-            if self.cleaned_data.get(f"new_{name}"):
-                setattr(self.instance, name, self.cleaned_data[f"new_{name}"])
-        return super().save(commit)
+    name: str
+    tone: str
+    text: str
 
 
 @admin.register(WhatsappInstance)
 class InstanceAdmin(WithVerbs):
     form = InstanceForm
-    list_display = ("name", "client", "provider", "state", "last_event", "trouble")
-    list_filter = ("provider", "status", ("client", VisibleChoices), "is_active")
+    list_display = ("name", "client", "provider", "status", "last_event_at")
+    list_filter = (InTrouble, "provider", "status", ("client", VisibleChoices), "is_active")
     list_select_related = ("client",)
+    list_per_page = 24
     search_fields = ("name", "instance_id", "phone_number")
+    search_help_text = gettext_lazy("A name, a phone number, or an id")
     add_role = change_role = Role.MANAGER
-    empty_advice = (
+    empty_advice = gettext_lazy(
         "No instance yet. Add one here with its instance id and token, then set its webhook address at the "
         "provider; or let `python manage.py create_instance` do all of it."
     )
-    verbs = (
-        Verb(slug="check", label="Check status", method="check_status", icon="pulse"),
-        Verb(
-            slug="webhooks",
-            label="Set webhooks at the provider",
-            method="set_webhooks",
-            role=Role.MANAGER,
-            icon="link",
-            confirm="Set this instance's webhook address at the provider? It replaces what is set there.",
-        ),
-        Verb(
-            slug="rotate",
-            label="Rotate webhook key",
-            method="rotate_key",
-            role=Role.MANAGER,
-            icon="key",
-            confirm="Make a new webhook address? The old one stops working at once.",
-        ),
-    )
+    verbs = _VERBS
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).sealed()
-
-    @admin.display(description="status", ordering="status")
-    def state(self, instance: WhatsappInstance) -> str:
-        return display.badge(instance.status) if instance.is_active else display.badge("switched off")
-
-    @admin.display(description="last event", ordering="last_event_at")
-    def last_event(self, instance: WhatsappInstance) -> str:
-        return display.when(instance.last_event_at) if instance.last_event_at else "never"
-
-    @admin.display(description="alarm")
-    def trouble(self, instance: WhatsappInstance) -> str:
-        if not instance.alarm:
-            return display.NOTHING
-        return format_html('<span class="mc-alarm">{}{}</span>', display.icon("alert"), instance.alarm)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         names = ["client", "name", "provider", "instance_id", "phone_number", "media_strategies", "is_active"]
         shown: list[Any] = [(None, {"fields": names})]
         if obj is None or self.has_change_permission(request, obj):
             secrets = [f"new_{name}" for name in WhatsappInstance.SECRET_FIELDS]
-            shown.append(("Secrets", {"fields": secrets, "description": "Encrypted at rest."}))
+            shown.append((_("Secrets"), {"fields": secrets, "description": _("Encrypted at rest.")}))
         return shown
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -131,52 +119,108 @@ class InstanceAdmin(WithVerbs):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and not (obj and services.is_used(obj))
 
+    def verbs_for(self, request: HttpRequest, row: Any) -> list[Verb]:
+        pairs = _can_pair(row)
+        return [verb for verb in super().verbs_for(request, row) if pairs or verb.slug not in NEEDS_PAIRING]
+
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         instance = kwargs.get("obj")
         if instance is not None:
-            manages = may(request.user, Role.MANAGER, instance)
-            context["manages"] = manages
-            context["webhook_url"] = services.webhook_url(instance) if manages else ""
-            context["secrets_stored"] = list(_stored(instance)) if manages else []
-            context["silent"] = is_silent(instance, timezone.now())
+            context |= self._facts(request, instance)
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def _facts(self, request: HttpRequest, instance: WhatsappInstance) -> dict[str, Any]:
+        manages, now = may(request.user, Role.MANAGER, instance), timezone.now()
+        offered = {
+            verb.slug: (verb, self._address(instance, verb)) for verb in self.verbs_for(request, instance)
+        }
+        return {
+            "manages": manages,
+            "can_pair": manages and _can_pair(instance),
+            "webhook_url": services.webhook_url(instance) if manages else "",
+            "secrets_stored": list(_stored(instance)) if manages else [],
+            "slots": [_slot(*told) for told in instance.webhook_slots.items()] if manages else [],
+            "silent": is_silent(instance, now),
+            "reasons": list(reasons(instance, now)),
+            "line_verbs": [offered[slug] for slug in ("check", *NEEDS_PAIRING) if slug in offered],
+            "webhook_verbs": [
+                offered[slug] for slug in ("read-webhooks", "webhooks", "rotate") if slug in offered
+            ],
+        }
+
     def check_status(self, request: HttpRequest, instance: WhatsappInstance) -> None:
-        try:
-            line = services.refresh_status(instance, now=timezone.now())
-        except (ProviderError, CannotDecrypt) as exc:
-            self.message_user(request, f"The provider could not be asked: {exc}", messages.ERROR)
+        line = self._asked(request, lambda: services.refresh_status(instance, now=timezone.now()))
+        if line is None:
             return
-        word = "connected" if line.connected else "not connected"
-        self.message_user(request, f"The line is {word}. {line.detail}".strip(), _level(line.connected))
+        text = _("The line is connected.") if line.connected else _("The line is not connected.")
+        level = messages.SUCCESS if line.connected else messages.WARNING
+        self.message_user(request, f"{text} {line.detail}".strip(), level)
+
+    def restart(self, request: HttpRequest, instance: WhatsappInstance) -> None:
+        if self._asked(request, lambda: services.provider_for(instance).restart() or True):
+            self.message_user(
+                request, _("The line restarts. Check its status in a moment."), messages.SUCCESS
+            )
+
+    def disconnect(self, request: HttpRequest, instance: WhatsappInstance) -> None:
+        if self._asked(request, lambda: services.disconnect(instance, now=timezone.now()) or True):
+            text = _("The line is disconnected. Pair a phone to connect it again.")
+            self.message_user(request, text, messages.WARNING)
+
+    def read_webhooks(self, request: HttpRequest, instance: WhatsappInstance) -> None:
+        told = self._asked(request, lambda: reading_back.read_webhooks(instance, now=timezone.now()))
+        if told is None:
+            return
+        if services.webhooks_match(instance, told):
+            self.message_user(request, _("Every webhook comes here."), messages.SUCCESS)
+        else:
+            self.message_user(request, _("Not every webhook comes here; see below."), messages.WARNING)
 
     def set_webhooks(self, request: HttpRequest, instance: WhatsappInstance) -> None:
-        try:
-            done = services.configure_webhooks(instance)
-        except (ProviderError, CannotDecrypt) as exc:
-            self.message_user(request, f"The webhooks could not be set: {exc}", messages.ERROR)
-            return
-        self.message_user(request, f"Set at the provider: {', '.join(done) or 'nothing'}.", messages.SUCCESS)
+        done = self._asked(request, lambda: reading_back.set_webhooks(instance, now=timezone.now()))
+        if done is not None:
+            slots = ", ".join(done) or _("nothing")
+            self.message_user(
+                request, _("Set at the provider: %(slots)s.") % {"slots": slots}, messages.SUCCESS
+            )
 
     def rotate_key(self, request: HttpRequest, instance: WhatsappInstance) -> None:
         services.rotate_webhook_key(instance)
-        text = "The webhook address is new. Set it at the provider now; the old one no longer works."
+        text = _("The webhook address is new. Set it at the provider now; the old one no longer works.")
         self.message_user(request, text, messages.WARNING)
 
+    def _asked(self, request: HttpRequest, ask: Callable[[], Any]) -> Any:
+        """What the provider answered; None when it did not, which the user is told."""
+        try:
+            return ask()
+        except (ProviderError, CannotDecrypt) as exc:
+            told = {"reason": exc}
+            self.message_user(
+                request, _("The provider does not answer as it should: %(reason)s") % told, messages.ERROR
+            )
+        return None
 
-def is_silent(instance: WhatsappInstance, now: datetime) -> bool:
-    heard = instance.last_event_at or instance.created_at
-    return instance.is_active and heard < now - WhatsappInstance.SILENT_AFTER
+
+def _can_pair(instance: WhatsappInstance) -> bool:
+    return PROVIDERS[instance.provider].can_pair
 
 
-def _level(good: bool) -> int:
-    return messages.SUCCESS if good else messages.WARNING
+def _slot(name: str, told: str) -> Slot:
+    if told == reading_back.OURS:
+        return Slot(name, "ok", _("comes here"))
+    if told == reading_back.NOWHERE:
+        return Slot(name, "unknown", _("not set"))
+    if reading_back.is_this_host(told):
+        return Slot(name, "failed", _("comes here with another key or path"))
+    host = display.visible_name(told.removeprefix(reading_back.ELSEWHERE))
+    return Slot(name, "failed", _("goes to %(host)s") % {"host": host})
 
 
 def _stored(instance: WhatsappInstance) -> Iterator[tuple[str, str]]:
-    for name in WhatsappInstance.SECRET_FIELDS:
+    names = {"token": _("token"), "app_secret": _("app secret"), "verify_token": _("verify token")}
+    for field, name in names.items():
         try:
-            word = "stored" if getattr(instance, name) else "not set"
+            word = _("stored") if getattr(instance, field) else _("not set")
         except CannotDecrypt:
-            word = "cannot be read with the present keys; enter it again"
-        yield name.replace("_", " "), word
+            word = _("cannot be read with the present keys; enter it again")
+        yield name, word

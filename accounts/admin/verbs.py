@@ -8,6 +8,7 @@ from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.access import may
@@ -20,11 +21,11 @@ class Verb:
     """``method`` of the model admin takes (request, row) and tells the user what came of it."""
 
     slug: str
-    label: str
+    label: str | Promise
     method: str
     role: Role = Role.OPERATOR
     icon: str = ""
-    confirm: str = ""
+    confirm: str | Promise = ""
 
 
 class WithVerbs(TenantAdmin):
@@ -58,7 +59,7 @@ class WithVerbs(TenantAdmin):
         if not may(request.user, verb.role, row):
             raise PermissionDenied
         getattr(self, verb.method)(request, row)
-        self.log_change(request, row, verb.label)
+        self.log_change(request, row, str(verb.label))
         return HttpResponseRedirect(self._way_back(request, row))
 
     def _way_back(self, request: HttpRequest, row: Any) -> str:

@@ -1,0 +1,66 @@
+"""Lines that need a person: what is wrong with one, and which ones it is wrong with."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import WhatsappInstance
+
+Status = WhatsappInstance.Status
+
+
+def is_silent(instance: WhatsappInstance, now: datetime) -> bool:
+    heard = instance.last_event_at or instance.created_at
+    return instance.is_active and heard < now - WhatsappInstance.SILENT_AFTER
+
+
+def is_astray(instance: WhatsappInstance) -> bool:
+    return instance.is_active and instance.webhooks_astray
+
+
+def troubled(now: datetime) -> Q:
+    """The same as ``reasons`` tells, as a condition."""
+    before = now - WhatsappInstance.SILENT_AFTER
+    silent = Q(last_event_at__lt=before) | Q(last_event_at=None, created_at__lt=before)
+    down = Q(status=Status.DISCONNECTED) | ~Q(alarm="") | Q(webhooks_astray=True)
+    return Q(is_active=True) & (silent | down)
+
+
+def reasons(instance: WhatsappInstance, now: datetime) -> Iterator[str]:
+    if not instance.is_active:
+        return
+    if instance.alarm:
+        yield instance.alarm
+    elif instance.status == Status.DISCONNECTED:
+        yield _("The line is disconnected.")
+    if instance.webhooks_astray:
+        yield _("Its webhooks do not come here.")
+    if is_silent(instance, now):
+        yield _silence(instance)
+
+
+def _silence(instance: WhatsappInstance) -> str:
+    if instance.last_event_at is None:
+        return _("No webhook has ever arrived.")
+    return _("No webhook for more than a day.")
+
+
+class InTrouble(admin.SimpleListFilter):
+    title = gettext_lazy("needs a person")
+    parameter_name = "needs"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("person", gettext_lazy("Yes")), ("nobody", gettext_lazy("No"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        wrong = troubled(timezone.now())
+        if self.value() == "person":
+            return queryset.filter(wrong)
+        return queryset.exclude(wrong) if self.value() == "nobody" else queryset
