@@ -8,7 +8,7 @@ from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
 from drf_spectacular.utils import extend_schema_field
 
-LARGEST = 2**63 - 1
+from accounts.api.numbers import LARGEST
 
 
 @extend_schema_field({"type": "integer", "minimum": 1, "maximum": LARGEST})

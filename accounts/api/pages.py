@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from accounts.api.numbers import whole_number
 from accounts.paging import Place, beyond
 
 DEFAULT, MOST = 50, 200
@@ -63,10 +64,10 @@ class Pages(BasePagination):
         return direction, place
 
     def _size(self) -> int:
-        text = self.request.query_params.get("limit", str(DEFAULT))
-        if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= MOST:
+        size = whole_number(self.request.query_params.get("limit", str(DEFAULT)), MOST)
+        if not size:
             raise ValidationError({"limit": [f"A limit is a number from 1 to {MOST}."]})
-        return int(text)
+        return size
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         cursor = {"name": "cursor", "in": "query", "required": False, "schema": {"type": "string"}}

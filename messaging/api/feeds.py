@@ -3,10 +3,9 @@
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from accounts.api.numbers import LARGEST, whole_number
 from accounts.feed import TYPES
 from messaging.services.feeding import Wish
-
-LARGEST = 2**63 - 1
 
 
 def number(request: Request, name: str, most: int = LARGEST) -> int | None:
@@ -16,9 +15,10 @@ def number(request: Request, name: str, most: int = LARGEST) -> int | None:
 def read_number(name: str, text: str, most: int = LARGEST) -> int | None:
     if not text:
         return None
-    if not text.isascii() or not text.isdigit() or int(text[:20]) > most:
+    found = whole_number(text, most)
+    if found is None:
         raise ValidationError({name: [f"This is a whole number up to {most}."]})
-    return int(text)
+    return found
 
 
 def wish_of(request: Request) -> Wish:

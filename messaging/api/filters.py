@@ -5,7 +5,8 @@ from typing import Any
 from django_filters import rest_framework as filters
 from rest_framework.exceptions import ValidationError
 
-from accounts.api.filters import LARGEST, IdFilter, MomentFilter
+from accounts.api.filters import IdFilter, MomentFilter
+from accounts.api.numbers import whole_number
 from accounts.providers.events import ChatKind, MessageType
 from messaging.models import Contact, Conversation, Label, Message, OutboxItem, WebhookEvent
 from messaging.search import contacts_matching, conversations_matching, messages_matching
@@ -45,9 +46,10 @@ class ConversationFilter(filters.FilterSet):
             return rows.filter(assigned_to=None)
         if value == "me":
             return rows.filter(assigned_to=self.request.user.pk)
-        if not value.isascii() or not value.isdigit() or not 0 < int(value[:20]) <= LARGEST:
+        user = whole_number(value)
+        if not user:
             raise ValidationError({name: ["This is a user's id, `me`, or `none`."]})
-        return rows.filter(assigned_to=int(value))
+        return rows.filter(assigned_to=user)
 
     def with_unread(self, rows: Any, name: str, value: bool) -> Any:
         return rows.filter(unread_count__gt=0) if value else rows.filter(unread_count=0)

@@ -7,7 +7,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param
 
-from accounts.api.filters import LARGEST
+from accounts.api.numbers import whole_number
 from accounts.api.pages import Pages
 from accounts.paging import Place, beyond
 from messaging.models import Message
@@ -58,6 +58,7 @@ def _chosen(request: Request) -> int | None:
     text = request.query_params.get(AROUND, "")
     if not text:
         return None
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:20]) <= LARGEST:
+    found = whole_number(text)
+    if not found:
         raise ValidationError({AROUND: ["This is a message's id."]})
-    return int(text)
+    return found
