@@ -9,10 +9,12 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.admin import display
 from accounts.admin.access import TenantAdmin, TenantInline
 from accounts.models import Client, Membership, Role, User
+from accounts.tokens import revoke_all
 
 # Memberships decide; Django's groups and permissions would look as if they did.
 admin.site.unregister(Group)
@@ -48,7 +50,14 @@ class MemberForm(forms.ModelForm):  # type: ignore[type-arg]
         return name
 
 
-class MemberFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+class WorkFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    def delete_existing(self, obj: Membership, commit: bool = True) -> None:
+        super().delete_existing(obj, commit)
+        if commit:
+            revoke_all(obj.user, obj.client, now=timezone.now())
+
+
+class MemberFormSet(WorkFormSet):
     def clean(self) -> None:
         super().clean()
         names = [form.cleaned_data["username"] for form in self.forms if form.cleaned_data.get("username")]
@@ -116,6 +125,7 @@ class ClientAdmin(TenantAdmin):
 
 class ClientInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Membership
+    formset = WorkFormSet
     extra = 1
     verbose_name_plural = "works for"
 

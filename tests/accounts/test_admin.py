@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.admin import display
 from accounts.local_time import LocalTime
-from accounts.models import Membership, User, WhatsappInstance
+from accounts.models import ApiToken, Membership, User, WhatsappInstance
 from accounts.paging import Place
 from accounts.services import webhook_url
 from tests.tenants import (  # noqa: F401
@@ -217,6 +217,24 @@ def _members(client: Any, *rows: tuple[str, str]) -> dict[str, str]:
 def test_a_manager_adds_a_member_by_name(acme: Rows, people: dict[str, User], browser_of: LogIn) -> None:
     browser_of("mona").post(page(acme.client), _members(acme.client, ("charlie", "viewer")))
     assert Membership.objects.get(user=people["charlie"], client=acme.client).role == "viewer"
+
+
+@pytest.mark.parametrize("page_of", ["client", "user"])
+def test_whoever_is_removed_comes_back_without_the_old_tokens(
+    page_of: str, acme: Rows, people: dict[str, User], browser_of: LogIn
+) -> None:
+    bob, member = people["bob"], Membership.objects.get(user=people["bob"])
+    token, _ = ApiToken.issue(user=bob, client=acme.client, role="viewer", name="wall")
+    whose = acme.client if page_of == "client" else bob
+    sent = _members(acme.client) | {"memberships-TOTAL_FORMS": "1", "memberships-INITIAL_FORMS": "1"}
+    sent |= {"slug": acme.client.slug, "is_active": "on", "username": "bob", "date_joined_0": "2026-01-01"}
+    sent |= {"date_joined_1": "12:00", "memberships-0-id": str(member.pk), "memberships-0-role": "viewer"}
+    sent |= {f"memberships-0-{page_of}": str(whose.pk), "memberships-0-DELETE": "on"}
+    sent |= {} if page_of == "client" else {"memberships-0-client": str(acme.client.pk)}
+    assert browser_of("root").post(page(whose), sent).status_code == 302
+    assert not Membership.objects.filter(pk=member.pk).exists()
+    token.refresh_from_db()
+    assert token.revoked_at
 
 
 @pytest.mark.parametrize("name", ["nobody", "bob"])
