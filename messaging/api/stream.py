@@ -148,4 +148,4 @@ def _cursor(request: Request) -> int | None:
 
 def _session(request: Request) -> str | None:
     """Of a ticket there is none: the browser that has it may be somebody else's by cookie."""
-    return None if "ticket" in request.query_params else request.session.session_key
+    return None if request.query_params.get("ticket") else request.session.session_key

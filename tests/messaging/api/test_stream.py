@@ -8,10 +8,12 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 from pytest_django import Settings
+from rest_framework.request import Request
 from time_machine import TimeMachineFixture
 
 from accounts import tickets
 from accounts.models import ApiToken, Change, User
+from messaging.api.stream import _session
 from tests.messaging.api.front import Front
 from tests.messaging.api.test_changes import People, start, tell
 from tests.tenants import LogIn, Rows
@@ -155,6 +157,13 @@ def test_our_own_pages_may_bring_their_session_to_another_port(
     assert response["Access-Control-Allow-Credentials"] == "true"
     _, response = listen(browser_of("bob"), headers=foreign)
     assert "Access-Control-Allow-Origin" not in response
+
+
+def test_an_empty_ticket_does_not_hide_the_session(start: int, browser_of: LogIn, rf: Any) -> None:
+    """A stream that is not known to belong to a session would outlive its logout."""
+    request = Request(rf.get(STREAM, {"ticket": ""}))
+    request._request.session = browser_of("bob").session
+    assert _session(request) == request.session.session_key
 
 
 def test_only_get_opens_it(browser_of: LogIn) -> None:
