@@ -1,96 +1,195 @@
 """A page of a conversation's messages, with everything around them, in a constant number of queries."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Prefetch
 from django.utils import timezone
 
 from accounts.paging import Place, beyond
+from accounts.providers.base import Abilities
 from accounts.providers.events import MessageType
-from messaging.models import Conversation, Message, Reaction
+from messaging.models import Conversation, Message, OutboxItem, Reaction
+from messaging.services.sending import abilities_of
+from messaging.services.sending.acting import DELETE_WITHIN, EDIT_WITHIN
 
 PAGE = 50
+# Of a page around one message, so many come after it.
+AFTER = 20
 _UNUSED = ("media__media_key", "media__direct_path", "media__url")
+State = OutboxItem.State
+UNDONE = (State.PENDING, State.SENDING, State.UNKNOWN, State.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message as it stands in the thread. ``day`` is set where a new day begins."""
+    """One message as it stands in the thread. ``follows`` one of the same author and day."""
 
-    message: Message
-    day: date | None
-    names_sender: bool
+    message: Any
+    day: date
+    is_new_day: bool
+    follows: bool
     quoted: Message | None
     quoted_text: str
+    may_edit: bool
+    may_delete: bool
+
+    @property
+    def place(self) -> str:
+        return str(Place.of(self.message, "sent_at"))
+
+    @property
+    def author(self) -> str:
+        return f"{self.message.direction} {self.message.sender_id or ''}"
 
     @property
     def is_notice(self) -> bool:
-        return self.message.type == MessageType.SYSTEM
+        return bool(self.message.type == MessageType.SYSTEM)
 
     @property
     def is_ours(self) -> bool:
-        return self.message.direction == Message.Direction.OUTBOUND
+        return bool(self.message.direction == Message.Direction.OUTBOUND)
+
+    @property
+    def is_known_there(self) -> bool:
+        """The provider has a name for it, so one can answer it and react to it."""
+        return bool(self.message.provider_message_id) and not self.message.revoked_at
+
+    @property
+    def sending(self) -> OutboxItem | None:
+        """The message itself while it waits, or why it did not leave."""
+        return next((item for item in self.message.undone if item.action == OutboxItem.Action.MESSAGE), None)
+
+    @property
+    def others(self) -> list[OutboxItem]:
+        """What else is to be done to it, or could not be; nobody waits for a receipt."""
+        quiet = (OutboxItem.Action.MESSAGE, OutboxItem.Action.READ)
+        return [item for item in self.message.undone if item.action not in quiet]
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
+    """``older`` and ``newer`` are places where more follows, or empty."""
+
     lines: list[Line]
-    older: str
-    is_newest: bool
+    older: str = ""
+    newer: str = ""
 
 
-def read_thread(conversation: Conversation, *, before: str = "", upto: str = "") -> Thread:
-    """The newest messages; with ``before`` those before a place, with ``upto`` those that end in one message."""
-    rows: Any = _with_surroundings(conversation)
-    place = Place.read(before) or _place_after(conversation, upto)
+def read_thread(conversation: Conversation, *, before: str = "", after: str = "", around: str = "") -> Thread:
+    """The newest messages, or those before or after a place, or those around a message."""
+    place, later = Place.read(before), Place.read(after)
+    if later:
+        return _newer(conversation, later)
     if place:
-        rows = beyond(rows, "sent_at", place, older=True)
-    found = list(rows[: PAGE + 1])
-    shown = found[:PAGE][::-1]
-    older = str(Place.of(shown[0], "sent_at")) if len(found) > PAGE else ""
-    return Thread(list(_lines(conversation, shown)), older, is_newest=place is None)
+        return _older(conversation, place)
+    chosen = _chosen(conversation, around)
+    return _around(conversation, chosen) if chosen else _older(conversation, None)
+
+
+def read_lines(conversation: Conversation, ids: Collection[int]) -> list[Line]:
+    """Some of its messages as they are now, wherever they stand."""
+    return _lines(conversation, list(_with_surroundings(conversation).filter(pk__in=ids))[::-1])
+
+
+def _older(conversation: Conversation, place: Place | None) -> Thread:
+    found, more = _page(conversation, place, older=True, room=PAGE)
+    return Thread(_lines(conversation, found), older=_place(found[0]) if more else "")
+
+
+def _newer(conversation: Conversation, place: Place) -> Thread:
+    found, more = _page(conversation, place, older=False, room=PAGE)
+    return Thread(_lines(conversation, found), newer=_place(found[-1]) if more else "")
+
+
+def _around(conversation: Conversation, chosen: Message) -> Thread:
+    place = Place.of(chosen, "sent_at")
+    above, older = _page(conversation, Place(chosen.sent_at, chosen.pk + 1), older=True, room=PAGE - AFTER)
+    below, newer = _page(conversation, place, older=False, room=AFTER)
+    found = [*above, *below]
+    return Thread(
+        _lines(conversation, found),
+        older=_place(found[0]) if older else "",
+        newer=_place(found[-1]) if newer else "",
+    )
+
+
+def _page(
+    conversation: Conversation, place: Place | None, *, older: bool, room: int
+) -> tuple[list[Message], bool]:
+    """In the order of the thread."""
+    rows = _with_surroundings(conversation)
+    if place:
+        rows = beyond(rows, "sent_at", place, older=older)
+    found = list((rows if older else rows.reverse())[: room + 1])
+    page = found[:room]
+    return (page[::-1] if older else page), len(found) > room
+
+
+def _place(message: Message) -> str:
+    return str(Place.of(message, "sent_at"))
 
 
 def _with_surroundings(conversation: Conversation) -> Any:
-    reactions = Prefetch("reactions", Reaction.objects.select_related("actor").order_by("id"))
-    rows = conversation.messages.select_related("media", "sender").defer(*_UNUSED)
-    return rows.prefetch_related(reactions).order_by("-sent_at", "-id")
+    undone = OutboxItem.objects.filter(state__in=UNDONE).order_by("id")
+    rows = conversation.messages.select_related("media", "sender", "sent_by").defer(*_UNUSED)
+    return rows.prefetch_related(
+        Prefetch("reactions", Reaction.objects.select_related("actor").order_by("id")),
+        Prefetch("outbox", undone, to_attr="undone"),
+        "sender__aliases",
+    ).order_by("-sent_at", "-id")
 
 
-def _place_after(conversation: Conversation, upto: str) -> Place | None:
-    chosen = (
-        conversation.messages.filter(pk=int(upto)).first() if upto.isdecimal() and len(upto) < 19 else None
-    )
-    return Place(chosen.sent_at, chosen.pk + 1) if chosen else None
+def _chosen(conversation: Conversation, pk: str) -> Message | None:
+    if not (pk.isascii() and pk.isdecimal() and len(pk) < 19):
+        return None
+    found: Message | None = conversation.messages.filter(pk=int(pk)).first()
+    return found
 
 
-def _lines(conversation: Conversation, messages: list[Message]) -> Iterable[Line]:
+def _lines(conversation: Conversation, messages: list[Message]) -> list[Line]:
     quoted = _quoted(conversation, messages)
+    abilities, now = abilities_of(conversation.instance), timezone.now()
+    return list(_in_order(messages, quoted, abilities, now))
+
+
+def _in_order(
+    messages: list[Message], quoted: dict[str, Message], abilities: Abilities, now: datetime
+) -> Iterable[Line]:
     before: Message | None = None
     for message in messages:
         day = timezone.localtime(message.sent_at).date()
-        new_day = before is None or timezone.localtime(before.sent_at).date() != day
+        same_day = before is not None and timezone.localtime(before.sent_at).date() == day
+        is_text = message.type == MessageType.TEXT
         yield Line(
             message,
-            day if new_day else None,
-            names_sender=new_day or before is None or _author(before) != _author(message),
+            day,
+            is_new_day=not same_day,
+            follows=same_day and before is not None and _author(before) == _author(message),
             quoted=quoted.get(message.reply_to_id),
             quoted_text=_text(message.payload, "quoted"),
+            may_edit=abilities.edit and is_text and _is_within(message, now, EDIT_WITHIN),
+            may_delete=abilities.delete and _is_within(message, now, DELETE_WITHIN),
         )
         before = message
+
+
+def _is_within(message: Message, now: datetime, limit: timedelta) -> bool:
+    ours = message.direction == Message.Direction.OUTBOUND
+    known = bool(message.provider_message_id) and not message.revoked_at
+    return ours and known and now - message.sent_at <= limit
 
 
 def _quoted(conversation: Conversation, messages: list[Message]) -> dict[str, Message]:
     ids = {message.reply_to_id for message in messages if message.reply_to_id}
     rows = conversation.messages.filter(provider_message_id__in=ids).select_related("sender")
-    return {message.provider_message_id: message for message in rows}
+    return {str(message.provider_message_id): message for message in rows}
 
 
-def _author(message: Message) -> tuple[str, int | None]:
-    return message.direction, message.sender_id
+def _author(message: Message) -> tuple[str, int | None, bool]:
+    return message.direction, message.sender_id, message.type == MessageType.SYSTEM
 
 
 def _text(payload: Any, name: str) -> str:

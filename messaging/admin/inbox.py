@@ -1,0 +1,145 @@
+"""The list of conversations: each with its newest message, in a constant number of queries."""
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import PAGE_VAR
+from django.db.models import OuterRef, Q, Subquery, prefetch_related_objects
+from django.db.models.functions import Left
+from django.http import HttpRequest, QueryDict
+
+from accounts.admin.paging import PagedChangeList
+from accounts.models import Client
+from accounts.paging import Place
+from messaging.admin.inbox_filters import Unread
+from messaging.models import Conversation, Message
+from messaging.search import conversations_matching, messages_matching
+
+PREVIEW = 120
+MOST_HITS = 500
+MOST_IDS = 100
+LARGEST = 2**63 - 1
+# Links of one choice each, in front of the menus of the others.
+SWITCHES = ("unread", "assignee")
+KEPT = "_changelist_filters"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``found`` is the message that holds what was searched for; otherwise the newest one is shown."""
+
+    conversation: Conversation
+    message: Any
+    found: bool
+
+    @property
+    def place(self) -> str:
+        return str(Place.of(self.conversation, "last_message_at"))
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    title: str
+    choices: Sequence[Mapping[str, Any]]
+
+    @property
+    def chosen(self) -> str:
+        """Empty while it narrows nothing."""
+        return next((str(one["display"]) for one in self.choices[1:] if one["selected"]), "")
+
+
+class InboxChangeList(PagedChangeList):
+    rows: Sequence[Row] = ()
+    names_clients = False
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
+        rows = super().get_queryset(request, exclude_parameters)
+        only = getattr(request, "only_ids", None)
+        return rows if only is None else rows.filter(pk__in=only)
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.rows = complete(self.result_list, getattr(request, "hits", {}))
+        self.names_clients = len(Client.objects.visible_to(request.user)[:2]) > 1
+
+    @property
+    def is_first_page(self) -> bool:
+        return not self.newer_query
+
+    @property
+    def switches(self) -> list[Mapping[str, Any]]:
+        """Each a link to one choice; a pressed one leads back to everything."""
+        found: list[Mapping[str, Any]] = []
+        for spec in self.filter_specs:
+            if getattr(spec, "parameter_name", "") in SWITCHES:
+                everything, wanted, *_ = spec.choices(self)
+                address = everything if wanted["selected"] else wanted
+                found.append({**wanted, "query_string": address["query_string"]})
+        return found
+
+    @property
+    def menus(self) -> list[Filter]:
+        specs = [spec for spec in self.filter_specs if not isinstance(spec, Unread)]
+        return [Filter(str(spec.title), list(spec.choices(self))) for spec in specs]
+
+    @property
+    def more_chosen(self) -> list[str]:
+        """What the menus narrow it to, beyond the switches."""
+        pressed = {str(switch["display"]) for switch in self.switches if switch["selected"]}
+        return [menu.chosen for menu in self.menus if menu.chosen and menu.chosen not in pressed]
+
+    @property
+    def kept_query(self) -> str:
+        """What a row's address has to carry, so that its page shows the same list."""
+        filters = self.get_query_string(remove=[PAGE_VAR]).removeprefix("?")
+        return urlencode({KEPT: filters}) if filters else ""
+
+
+def complete(conversations: Sequence[Any], hits: Mapping[int, int]) -> list[Row]:
+    prefetch_related_objects(conversations, "labels", "contact__aliases")
+    shown = _messages(conversations, hits)
+    return [Row(row, shown.get(row.pk), found=row.pk in hits) for row in conversations]
+
+
+def _messages(conversations: Sequence[Any], hits: Mapping[int, int]) -> dict[int, Message]:
+    ids = [row.pk for row in conversations]
+    newest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-sent_at", "-id").values("pk")[:1]
+    others = Conversation.objects.filter(pk__in=[pk for pk in ids if pk not in hits]).order_by()
+    chosen = Q(pk__in=others.annotate(newest=Subquery(newest)).values("newest"))
+    chosen |= Q(pk__in=[hits[pk] for pk in ids if pk in hits])
+    rows = Message.objects.filter(chosen).select_related("sender").annotate(preview=Left("text", PREVIEW))
+    return {row.conversation_id: row for row in rows.defer("text", "payload", "earlier_texts").order_by()}
+
+
+def search(request: Any, queryset: Any, words: str) -> Any:
+    """Names and numbers, and what was said: of many messages that match, the newest ones count."""
+    if not words.strip():
+        return queryset
+    said = messages_matching(Message.objects.visible_to(request.user), words).order_by("-sent_at", "-id")
+    newest_first = list(said.values_list("conversation", "pk")[:MOST_HITS])
+    named = conversations_matching(Conversation.objects.order_by(), words)
+    request.hits = dict(reversed(newest_first))
+    return queryset.filter(Q(pk__in=named.values("pk")) | Q(pk__in=list(request.hits)))
+
+
+def inbox_of(model_admin: Any, request: HttpRequest, query: QueryDict, **facts: Any) -> InboxChangeList:
+    """The list as ``query`` narrows it, whatever page it is shown beside."""
+    asked: Any = copy(request)
+    asked.GET = query
+    for name, value in facts.items():
+        setattr(asked, name, value)
+    try:
+        found = model_admin.get_changelist_instance(asked)
+    except IncorrectLookupParameters:
+        asked.GET = QueryDict()
+        found = model_admin.get_changelist_instance(asked)
+    return found  # type: ignore[no-any-return]
+
+
+def ids_in(text: str) -> list[int]:
+    words = [word for word in text.split(",")[:MOST_IDS] if word.isascii() and word.isdigit()]
+    return [int(word) for word in words if len(word) < 20 and int(word) <= LARGEST]

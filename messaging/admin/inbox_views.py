@@ -1,0 +1,88 @@
+"""Pieces of the inbox and of a thread, for the page that is open to bring itself up to date."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from accounts.access import may
+from accounts.admin.access import TenantAdmin
+from accounts.models import Role
+from messaging.admin.inbox import ids_in, inbox_of
+from messaging.admin.thread import Thread, read_lines, read_thread
+from messaging.models import Conversation, Label
+from messaging.services import conversing, sending
+
+FOLDER = "admin/messaging/conversation"
+NOTES = 50
+
+
+class InboxViews(TenantAdmin):
+    """Each reads only; what is done goes to the REST API."""
+
+    def get_urls(self) -> list[URLPattern]:
+        views = [("rows/", self._rows, "rows")]
+        views += [(f"<int:pk>/{word}/", getattr(self, f"_{word}"), word) for word in ("lines", "panel")]
+        own = [
+            path(route, self.admin_site.admin_view(view), name=f"messaging_conversation_{name}")
+            for route, view, name in views
+        ]
+        return [*own, *super().get_urls()]
+
+    def _rows(self, request: HttpRequest) -> HttpResponse:
+        """The list as its filters say; with ``ids`` only those that still belong in it."""
+        query = request.GET.copy()
+        ids = query.pop("ids", None)
+        current = _number(str(query.pop("current", [""])[-1]))
+        inbox = inbox_of(self, request, query, only_ids=ids_in(ids[-1]) if ids else None)
+        return render(request, f"{FOLDER}/rows.html", {"cl": inbox, "current": current})
+
+    def _lines(self, request: HttpRequest, pk: int) -> HttpResponse:
+        conversation = self._visible(request, pk)
+        if "ids" in request.GET:
+            thread = Thread(read_lines(conversation, ids_in(request.GET["ids"])))
+        else:
+            asked = {name: request.GET.get(name, "") for name in ("before", "after")}
+            thread = read_thread(conversation, **asked)
+        facts = {
+            "conversation": conversation,
+            "thread": thread,
+            "may_operate": self.has_operate_permission(request, conversation),
+        }
+        return render(request, f"{FOLDER}/lines.html", facts)
+
+    def _panel(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return render(request, f"{FOLDER}/panel.html", self.beside(request, self._visible(request, pk)))
+
+    def beside(self, request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
+        """What stands around the messages of a thread."""
+        contact = conversation.contact
+        abilities = sending.abilities_of(conversation.instance)
+        notes = conversation.notes.select_related("author")
+        return {
+            "conversation": conversation,
+            "aliases": list(contact.aliases.all()[:20]) if contact else [],
+            "may_operate": self.has_operate_permission(request, conversation),
+            "may_manage": may(request.user, Role.MANAGER, conversation),
+            "abilities": abilities,
+            "window": sending.window_of(conversation, timezone.now()),
+            "window_hours": round(abilities.window.total_seconds() / 3600) if abilities.window else 0,
+            "people": list(conversing.assignable(conversation)),
+            "labels": list(Label.objects.filter(client=conversation.instance.client_id)),
+            "chosen_labels": set(conversation.labels.values_list("pk", flat=True)),
+            "notes": list(notes[:NOTES]),
+            "user": request.user,
+        }
+
+    def _visible(self, request: HttpRequest, pk: int) -> Any:
+        found = self.get_object(request, str(pk))
+        if found is None:
+            raise Http404
+        return found
+
+
+def _number(text: str) -> int | None:
+    found = ids_in(text)
+    return found[0] if found else None

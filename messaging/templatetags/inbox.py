@@ -1,0 +1,172 @@
+"""How conversations and messages are named and drawn in the inbox."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import template
+from django.template.defaultfilters import truncatechars
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import pgettext_lazy as pgettext
+
+from accounts.admin.display import clock, visible_name
+from accounts.providers.events import AliasKind
+from messaging.models import Conversation, Message
+
+register = template.Library()
+
+TINTS = 6
+A_WEEK = timedelta(days=6)
+KINDS = {"direct": "person", "group": "people", "channel": "channel"}
+TYPES = {
+    "image": ("image", gettext_lazy("Picture")),
+    "video": ("video", gettext_lazy("Video")),
+    "audio": ("music", gettext_lazy("Audio")),
+    "voice": ("voice", gettext_lazy("Voice note")),
+    "document": ("document", gettext_lazy("Document")),
+    "sticker": ("sticker", gettext_lazy("Sticker")),
+    "location": ("place", gettext_lazy("Location")),
+    "contacts": ("person", gettext_lazy("Contact")),
+    "poll": ("poll", gettext_lazy("Poll")),
+    "order": ("basket", gettext_lazy("Order")),
+    "template": ("document", gettext_lazy("Template")),
+    "interactive": ("chat", gettext_lazy("Choice")),
+    "system": ("alert", gettext_lazy("System message")),
+    "unsupported": ("none", gettext_lazy("Cannot be shown here")),
+}
+STATUSES = {
+    "queued": ("clock", gettext_lazy("waits to be sent")),
+    "sending": ("clock", gettext_lazy("being sent")),
+    "unknown": ("question", gettext_lazy("nobody knows whether it arrived")),
+    "sent": ("check", gettext_lazy("sent")),
+    "delivered": ("checks", gettext_lazy("delivered")),
+    "read": ("checks", gettext_lazy("read")),
+    "played": ("checks", gettext_lazy("played")),
+    "failed": ("alert", gettext_lazy("failed")),
+}
+ALIASES = {
+    "phone": pgettext("of a contact", "Phone"),
+    "lid": pgettext("of a contact", "WhatsApp id"),
+    "bsuid": pgettext("of a contact", "Business id"),
+    "username": pgettext("of a contact", "User name"),
+}
+KIND_NAMES = {
+    "direct": gettext_lazy("Direct"),
+    "group": gettext_lazy("Group"),
+    "channel": gettext_lazy("Channel"),
+}
+
+
+@register.filter
+def name_of(conversation: Conversation) -> str:
+    """The title, the name, or the number."""
+    named = conversation.title or person(conversation.contact) or conversation.chat_id
+    return visible_name(named) or gettext("Unnamed")
+
+
+@register.filter
+def person(contact: Any) -> str:
+    if contact is None:
+        return ""
+    if contact.name:
+        return visible_name(contact.name)
+    known = getattr(contact, "_prefetched_objects_cache", {})
+    aliases = contact.aliases.all() if "aliases" in known else ()
+    phones = (alias.value for alias in aliases if alias.kind == AliasKind.PHONE)
+    return next((f"+{visible_name(phone)}" for phone in phones), str(contact))
+
+
+@register.filter
+def initial(conversation: Conversation) -> str:
+    """Its first letter, where it has one."""
+    return next((letter.upper() for letter in name_of(conversation) if letter.isalpha()), "")
+
+
+@register.filter
+def tint(conversation: Conversation) -> int:
+    return conversation.pk % TINTS
+
+
+@register.filter
+def kind_icon_of(conversation: Conversation) -> str:
+    return KINDS.get(conversation.kind, "person")
+
+
+@register.filter
+def kind_name(conversation: Conversation) -> str:
+    return str(KIND_NAMES.get(conversation.kind, conversation.kind))
+
+
+@register.filter
+def alias_name(alias: Any) -> str:
+    return str(ALIASES.get(alias.kind, alias.kind))
+
+
+@register.filter
+def type_icon(message: Message) -> str:
+    return TYPES[message.type][0] if message.type in TYPES else ""
+
+
+@register.filter
+def type_name(message: Message) -> str:
+    return str(TYPES[message.type][1]) if message.type in TYPES else gettext("Message")
+
+
+@register.filter
+def excerpt(message: Any) -> str:
+    """One line of what it says, or what it is."""
+    if message.revoked_at:
+        return gettext("Deleted")
+    text = message.preview if hasattr(message, "preview") else message.text
+    return truncatechars(" ".join(visible_name(" ".join(text.split())).split()), 120) or type_name(message)
+
+
+@register.filter
+def status_icon(status: str) -> str:
+    return STATUSES[status][0] if status in STATUSES else "clock"
+
+
+@register.filter
+def status_name(status: str) -> str:
+    return str(STATUSES[status][1]) if status in STATUSES else status
+
+
+@register.filter
+def short_time(moment: Any) -> str:
+    """The hour of today, the day of this week, the date of what is older."""
+    if moment is None:
+        return ""
+    local, now = timezone.localtime(moment), timezone.localtime()
+    if local.date() == now.date():
+        return date_format(local, "TIME_FORMAT")
+    if timedelta() < now - local < A_WEEK:
+        return date_format(local, "D")
+    return date_format(local, "SHORT_DATE_FORMAT")
+
+
+@register.filter
+def day_name(day: Any) -> str:
+    today = timezone.localdate()
+    if day == today:
+        return gettext("Today")
+    if day == today - timedelta(days=1):
+        return gettext("Yesterday")
+    return date_format(day, "l, j F Y" if day.year != today.year else "l, j F")
+
+
+@register.filter
+def played_time(media_file: Any) -> str:
+    return clock(media_file.duration) or "0:00"
+
+
+@register.filter
+def cards(payload: Any) -> list[Any]:
+    found = payload.get("contacts") if isinstance(payload, dict) else None
+    return [card for card in found if isinstance(card, dict)] if isinstance(found, list) else []
+
+
+@register.filter
+def within(payload: Any, name: str) -> Any:
+    """A member of a foreign object, empty where it is no such object."""
+    return payload.get(name, "") if isinstance(payload, dict) else ""
