@@ -10,15 +10,20 @@ from pytest_django import Settings
 
 from accounts.models import WhatsappInstance
 from accounts.providers.events import MessageType
+from accounts.services import provider_for
 from media.models import MediaFile
 from messaging.models import Contact, ContactAlias, Conversation, Message, OutboxItem
 from messaging.services import sending
-from messaging.services.sending import Draft
+from messaging.services.sending import Draft, NotSendable
+from messaging.services.sending.errands import Answer, Errand
+from messaging.services.sending.recording import record
 from messaging.services.sending.sender import Sender
 from tests.simulator.server import Simulator
-from tests.simulator.world import Line, Person
+from tests.simulator.world import Line, Person, World
 from tests.telling import ANA, composer
 from tests.tenants import PICTURE, make_ready
+
+BY_PHONE = Person("Ana", ANA.phone)
 
 
 def talk_with(instance: WhatsappInstance, who: Person = ANA, **facts: Any) -> Conversation:
@@ -114,8 +119,8 @@ def texts(sim: Simulator, to: str = "") -> list[str]:
     return [str(one.body.get("message") or one.body["text"]["body"]) for one in arrived]
 
 
-def queue(conversation: Conversation, draft: Draft) -> Message:
-    return sending.send(conversation, draft, by=None, now=timezone.now())[0]
+def queue(conversation: Conversation, draft: Draft, **facts: str) -> Message:
+    return sending.send(conversation, draft, by=None, now=timezone.now(), **facts)[0]
 
 
 def later(**passed: float) -> None:
@@ -125,3 +130,27 @@ def later(**passed: float) -> None:
 def outbound() -> list[tuple[str | None, str]]:
     rows = Message.objects.filter(direction="outbound").order_by("id")
     return [(row.provider_message_id, row.status) for row in rows]
+
+
+def echo(world: World, instance: WhatsappInstance, text: str = "bom dia", **frame: Any) -> Any:
+    """What W-API shows of what left the line; ``from_api=None`` where it does not say who sent it."""
+    talk, told = composer(world, instance), frame.pop("from_api", True)
+    body = talk.text(BY_PHONE, text, from_me=True, **frame)
+    assert isinstance(body, dict)
+    if told is None:
+        del body["fromApi"]
+        return body
+    return body | {"fromApi": told}
+
+
+def answered(item: OutboxItem, provider_id: str) -> None:
+    """The worker that asked hears of it now."""
+    found = Answer(errand=Errand(item, provider_for(item.instance)), provider_id=provider_id)
+    record(found, item.lease_token or uuid.uuid4(), timezone.now())
+
+
+def refusal(conversation: Conversation, draft: Draft) -> tuple[str, str]:
+    with pytest.raises(NotSendable) as refused:
+        queue(conversation, draft)
+    assert (Message.objects.filter(direction="outbound").count(), OutboxItem.objects.count()) == (0, 0)
+    return refused.value.code, refused.value.field

@@ -6,30 +6,17 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from accounts.models import Change, User, WhatsappInstance
-from accounts.providers.base import OutgoingLocation
 from accounts.providers.events import MessageType
 from messaging.models import Conversation, Message, OutboxItem
 from messaging.services import sending
 from messaging.services.sending import Draft, NotSendable, Template, Window, window_of
-from tests.messaging.outgoing import picture, said_by_them, say, talk_with, the_item
+from tests.messaging.outgoing import queue, refusal, said_by_them, say, talk_with, the_item
 from tests.simulator.world import Person
-from tests.telling import ANA, make_client, make_cloud, make_wapi
-from tests.tenants import PICTURE
+from tests.telling import ANA, make_cloud, make_wapi
 
 pytestmark = pytest.mark.django_db
 
-TEXT, IMAGE, VOICE, STICKER = MessageType.TEXT, MessageType.IMAGE, MessageType.VOICE, MessageType.STICKER
-
-
-def send(conversation: Conversation, draft: Draft, **facts: str) -> Message:
-    return sending.send(conversation, draft, by=None, now=timezone.now(), **facts)[0]
-
-
-def refusal(conversation: Conversation, draft: Draft) -> tuple[str, str]:
-    with pytest.raises(NotSendable) as refused:
-        send(conversation, draft)
-    assert (Message.objects.filter(direction="outbound").count(), OutboxItem.objects.count()) == (0, 0)
-    return refused.value.code, refused.value.field
+TEXT = MessageType.TEXT
 
 
 def test_a_text_is_queued_as_a_message_at_once(instance: WhatsappInstance) -> None:
@@ -70,22 +57,22 @@ def test_the_same_key_gives_the_same_message(instance: WhatsappInstance) -> None
 
 def test_a_key_is_not_taken_for_another_message(instance: WhatsappInstance) -> None:
     conversation = talk_with(instance)
-    send(conversation, Draft(type=TEXT, text="bom dia"), key="k-1")
+    queue(conversation, Draft(type=TEXT, text="bom dia"), key="k-1")
     with pytest.raises(NotSendable) as refused:
-        send(conversation, Draft(type=TEXT, text="boa noite"), key="k-1")
+        queue(conversation, Draft(type=TEXT, text="boa noite"), key="k-1")
     assert (refused.value.code, refused.value.field) == ("key_reused", "idempotency_key")
 
 
 def test_two_lines_may_use_the_same_key() -> None:
     for instance in (make_wapi(), make_cloud()):
         person = Person("Ana", f"551190000{instance.pk:04d}")
-        send(talk_with(instance, person), Draft(type=TEXT, text="bom dia"), key="k-1")
+        queue(talk_with(instance, person), Draft(type=TEXT, text="bom dia"), key="k-1")
     assert Message.objects.count() == 2
 
 
 def test_a_key_stays_known_when_the_line_is_switched_off(instance: WhatsappInstance) -> None:
     conversation, draft = talk_with(instance), Draft(type=TEXT, text="bom dia")
-    message = send(conversation, draft, key="k-1")
+    message = queue(conversation, draft, key="k-1")
     WhatsappInstance.objects.update(is_active=False)
     conversation = Conversation.objects.get()
     assert sending.send(conversation, draft, by=None, key="k-1", now=timezone.now()) == (message, True)
@@ -118,34 +105,12 @@ def test_a_line_that_is_off_takes_nothing(instance: WhatsappInstance) -> None:
     assert refusal(conversation, Draft(type=TEXT, text="bom dia")) == ("line_off", "")
 
 
-@pytest.mark.parametrize("text", ["", " \n"])
-def test_an_empty_text_is_refused(text: str, instance: WhatsappInstance) -> None:
-    assert refusal(talk_with(instance), Draft(type=TEXT, text=text)) == ("empty", "text")
-
-
-def test_each_provider_has_its_own_longest_text() -> None:
-    draft = Draft(type=TEXT, text="x" * 4097)
-    assert refusal(talk_with(make_cloud()), draft) == ("too_long", "text")
-    assert send(talk_with(make_wapi(), Person("Beto", "5511900003333")), draft).text == draft.text
-
-
-def test_what_no_database_takes_is_left_out(instance: WhatsappInstance) -> None:
-    message = send(talk_with(instance), Draft(type=TEXT, text="bom\x00 dia \ud83d"))
-    message.refresh_from_db()
-    assert message.text == "bom dia ?"
-
-
-@pytest.mark.parametrize("word", ["poll", "interactive", "order", "system", "unsupported"])
-def test_what_nobody_can_send_is_refused(word: str, instance: WhatsappInstance) -> None:
-    assert refusal(talk_with(instance), Draft(type=MessageType(word))) == ("unsupported", "type")
-
-
 def test_outside_the_window_only_a_template_goes() -> None:
     long_ago = timezone.now() - timedelta(hours=25)
     conversation = talk_with(make_cloud(), last_inbound_at=long_ago)
     assert refusal(conversation, Draft(type=TEXT, text="bom dia")) == ("window_closed", "type")
     greeting = Template(name="ola", language="pt_BR")
-    assert send(conversation, Draft(type=MessageType.TEMPLATE, template=greeting)).status == "queued"
+    assert queue(conversation, Draft(type=MessageType.TEMPLATE, template=greeting)).status == "queued"
 
 
 def test_the_window_is_told() -> None:
@@ -158,32 +123,10 @@ def test_the_window_is_told() -> None:
     assert window_of(talk_with(make_wapi(), Person("Beto", "5511900003333")), now) is None
 
 
-def test_a_template_needs_a_provider_that_has_them_and_a_name() -> None:
-    greeting = Draft(type=MessageType.TEMPLATE, template=Template(name="ola", language="pt_BR"))
-    assert refusal(talk_with(make_wapi()), greeting) == ("unsupported", "type")
-    nameless = Draft(type=MessageType.TEMPLATE, template=Template(name="", language="pt_BR"))
-    assert refusal(talk_with(make_cloud(), Person("Beto", "5511900003333")), nameless) == (
-        "empty",
-        "template",
-    )
-
-
-def test_a_template_is_kept_with_what_it_says() -> None:
-    body = {
-        "type": "body",
-        "parameters": [{"type": "text", "text": "Ana\x00"}, {"type": "text", "text": "12 h"}],
-    }
-    template = Template(name="lembrete", language="pt_BR", components=[body])
-    message = send(talk_with(make_cloud()), Draft(type=MessageType.TEMPLATE, template=template))
-    message.refresh_from_db()
-    assert message.text == "lembrete (pt_BR): Ana, 12 h"
-    assert message.payload["components"][0]["parameters"][0] == {"type": "text", "text": "Ana"}
-
-
 def test_a_reply_names_the_provider_s_id_of_what_it_quotes(instance: WhatsappInstance) -> None:
     conversation = talk_with(instance)
     quoted = said_by_them(conversation)
-    message = send(conversation, Draft(type=TEXT, text="sim", reply_to=quoted))
+    message = queue(conversation, Draft(type=TEXT, text="sim", reply_to=quoted))
     assert message.reply_to_id == quoted.provider_message_id
 
 
@@ -202,103 +145,9 @@ def test_what_has_not_been_sent_cannot_be_quoted(instance: WhatsappInstance) -> 
     )
 
 
-def test_a_file_goes_with_its_caption(instance: WhatsappInstance) -> None:
-    conversation = talk_with(instance)
-    media_file = picture(conversation)
-    message = send(conversation, Draft(type=IMAGE, text="olha", media=media_file))
-    assert (message.media, message.text, message.type) == (media_file, "olha", "image")
-
-
-def test_a_file_that_belongs_to_a_message_is_sent_as_a_copy(instance: WhatsappInstance) -> None:
-    conversation = talk_with(instance)
-    media_file = picture(conversation)
-    received = said_by_them(conversation, type="image", media=media_file)
-    draft = Draft(type=IMAGE, media=media_file)
-    message = send(conversation, draft, key="k-1")
-    assert (received.media, message.media != media_file) == (media_file, True)
-    assert message.media
-    assert (message.media.file.name, message.media.size) == (media_file.file.name, len(PICTURE))
-    assert send(conversation, draft, key="k-1") == message
-
-
-def test_a_file_of_another_client_is_refused(instance: WhatsappInstance) -> None:
-    foreign = picture(talk_with(make_wapi(make_client("Rival"), "OTHER"), Person("Beto", "5511900003333")))
-    assert refusal(talk_with(instance), Draft(type=IMAGE, media=foreign)) == ("not_ours", "media")
-
-
-def test_a_file_that_is_not_here_is_refused(instance: WhatsappInstance) -> None:
-    conversation = talk_with(instance)
-    media_file = picture(conversation)
-    media_file.state = "fetching"
-    assert refusal(conversation, Draft(type=IMAGE, media=media_file)) == ("empty", "media")
-    assert refusal(conversation, Draft(type=IMAGE)) == ("empty", "media")
-
-
-def test_a_file_goes_as_what_it_is(instance: WhatsappInstance) -> None:
-    conversation = talk_with(instance)
-    draft = Draft(type=VOICE, media=picture(conversation))
-    assert refusal(conversation, draft) == ("wrong_type", "type")
-
-
-def test_a_file_of_a_type_that_the_provider_does_not_take_is_refused() -> None:
-    conversation = talk_with(make_cloud())
-    draft = Draft(type=IMAGE, media=picture(conversation, mimetype="image/tiff"))
-    assert refusal(conversation, draft) == ("wrong_type", "media")
-
-
-def test_a_file_that_is_too_large_for_the_provider_is_refused() -> None:
-    conversation = talk_with(make_cloud())
-    media_file = picture(conversation)
-    media_file.size = 5_000_001
-    assert refusal(conversation, Draft(type=IMAGE, media=media_file)) == ("too_large", "media")
-
-
-def test_what_carries_no_caption_is_refused_one(instance: WhatsappInstance) -> None:
-    conversation = talk_with(instance)
-    sticker = picture(conversation, kind="sticker", mimetype="image/webp")
-    draft = Draft(type=STICKER, text="olha", media=sticker)
-    assert refusal(conversation, draft) == ("unsupported", "text")
-
-
-def test_a_caption_has_its_own_limit(instance: WhatsappInstance) -> None:
-    conversation = talk_with(instance)
-    draft = Draft(type=IMAGE, text="x" * 1025, media=picture(conversation))
-    assert refusal(conversation, draft) == ("too_long", "text")
-
-
-def test_a_place_is_kept_as_a_received_one_is(instance: WhatsappInstance) -> None:
-    place = OutgoingLocation(latitude=-23.5, longitude=-46.6, name="Padaria", address="Rua A, 1")
-    message = send(talk_with(instance), Draft(type=MessageType.LOCATION, location=place))
-    assert message.text == "Padaria, Rua A, 1"
-    where = {"latitude": -23.5, "longitude": -46.6}
-    assert message.payload == {**where, "name": "Padaria", "address": "Rua A, 1"}
-
-
-@pytest.mark.parametrize(("latitude", "longitude"), [(91, 0), (0, 181), (float("nan"), 0), (0, float("inf"))])
-def test_a_place_that_is_nowhere_is_refused(
-    latitude: float, longitude: float, instance: WhatsappInstance
-) -> None:
-    place = OutgoingLocation(latitude=latitude, longitude=longitude)
-    draft = Draft(type=MessageType.LOCATION, location=place)
-    assert refusal(talk_with(instance), draft) == ("wrong_type", "location")
-
-
-def test_a_contact_is_kept_as_a_received_one_is(instance: WhatsappInstance) -> None:
-    draft = Draft(type=MessageType.CONTACTS, contact=("Beto", "+55 (11) 90000-3333"))
-    message = send(talk_with(instance), draft)
-    phones = [{"phone": "+5511900003333", "wa_id": "5511900003333"}]
-    assert (message.text, message.payload) == ("Beto", {"contacts": [{"name": "Beto", "phones": phones}]})
-
-
-@pytest.mark.parametrize("phone", ["", "abc", "123", "1" * 16, "٥٥١١٩٠٠٠٠٣٣٣٣"])
-def test_a_contact_needs_a_phone(phone: str, instance: WhatsappInstance) -> None:
-    draft = Draft(type=MessageType.CONTACTS, contact=("Beto", phone))
-    assert refusal(talk_with(instance), draft) == ("no_address", "contact")
-
-
 def test_a_key_has_its_length(instance: WhatsappInstance) -> None:
     with pytest.raises(NotSendable, match="200"):
-        send(talk_with(instance), Draft(type=TEXT, text="bom dia"), key="k" * 201)
+        queue(talk_with(instance), Draft(type=TEXT, text="bom dia"), key="k" * 201)
 
 
 def test_a_conversation_is_opened_with_its_contact(instance: WhatsappInstance) -> None:
