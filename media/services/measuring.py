@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.db.models.functions import TruncHour
 
+from accounts.counting import counts_up_to
 from accounts.models import WhatsappInstance
 from accounts.reach import Reach
 from accounts.windows import Window, window_over
@@ -93,3 +94,28 @@ def grouped(times: Iterable[Timed], *names: str) -> dict[tuple[Any, ...], list[f
     for one in times:
         found[tuple(getattr(one, name) for name in names)].append(one.seconds)
     return {key: sorted(seconds) for key, seconds in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """``number`` is at most one more than the cap."""
+
+    word: str
+    number: int
+
+
+def by_state(reach: Reach, *, cap: int) -> list[Counted]:
+    """Each state along its index, no further than the cap."""
+    return _each(MediaFile.objects.all(), reach, "state", [state.value for state in State], cap)
+
+
+def by_cause(reach: Reach, *, cap: int) -> list[Counted]:
+    """Why files are not here, the most frequent first."""
+    causes = [cause.value for cause in MediaFile.Cause]
+    found = _each(MediaFile.objects.exclude(cause=""), reach, "cause", causes, cap)
+    return sorted((one for one in found if one.number), key=lambda one: -one.number)
+
+
+def _each(rows: Any, reach: Reach, name: str, words: Sequence[str], cap: int) -> list[Counted]:
+    parts = [reach.narrow(rows.filter(**{name: word})) for word in words]
+    return [Counted(word, number) for word, number in zip(words, counts_up_to(cap, parts), strict=True)]

@@ -1,24 +1,16 @@
-"""What the first page and the threads need beyond their context."""
+"""What the threads need beyond their context."""
 
 from typing import Any
 
 from django import template
 from django.template.defaultfilters import linebreaksbr
-from django.utils import timezone
 from django.utils.html import conditional_escape, urlize
 from django.utils.safestring import SafeString, mark_safe
-
-from messaging.admin.overview import overview
 
 register = template.Library()
 
 # Finding links in very long texts is slow, and nobody reads them as chat.
 LONGEST_WITH_LINKS = 5_000
-
-
-@register.simple_tag(takes_context=True)
-def overview_for_user(context: Any) -> dict[str, Any]:
-    return overview(context["request"].user, timezone.now())
 
 
 @register.filter
