@@ -74,6 +74,13 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
+# Throttles count in here. As small as Django's own default, it could be made to forget somebody who guesses passwords.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
@@ -154,7 +161,14 @@ X_FRAME_OPTIONS = "DENY"
 # Our own pages reach the stream at another port.
 CORS_ALLOWED_ORIGINS = list(dict.fromkeys([*API_ALLOWED_ORIGINS, urljoin(PUBLIC_BASE_URL, "/").rstrip("/")]))
 CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "last-event-id", "range", "if-range", "if-none-match"]
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    "idempotency-key",
+    "last-event-id",
+    "range",
+    "if-range",
+    "if-none-match",
+]
 CORS_EXPOSE_HEADERS = ["Content-Disposition", "Content-Range", "ETag", "Idempotent-Replayed", "Retry-After"]
 REST_FRAMEWORK, SPECTACULAR_SETTINGS = rest.framework(API_RATE), rest.SCHEMA
 

@@ -1,5 +1,6 @@
 """Who guesses passwords is slowed down by address."""
 
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import quote
 
@@ -14,8 +15,19 @@ def address_of(request: Request) -> str:
     return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
 
 
+def caller_at(address: str) -> str:
+    """Who has one address of IPv6 has all that share its first half."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return address
+    return str(found.ipv4_mapped or IPv6Network((found.packed, 64), strict=False))
+
+
 class LoginThrottle(SimpleRateThrottle):
     scope = "login"
 
     def get_cache_key(self, request: Request, view: Any) -> str:
-        return self.cache_format % {"scope": self.scope, "ident": quote(address_of(request))[:100]}
+        return self.cache_format % {"scope": self.scope, "ident": quote(caller_at(address_of(request)))[:100]}
