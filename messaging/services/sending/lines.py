@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Greatest
 
 from accounts.models import WhatsappInstance
 from accounts.services import note_connection
@@ -13,15 +14,23 @@ from messaging.services.sending.drafting import abilities_of
 Provider = WhatsappInstance.Provider
 
 
-def failures_of(instance: WhatsappInstance) -> int:
-    found = SendingLine.objects.filter(instance=instance).values_list("failures", flat=True).first()
-    return found or 0
+def failures_of(instance: WhatsappInstance, now: datetime) -> int:
+    """How often the line failed before; what was asked together fails together, and counts once."""
+    found = SendingLine.objects.filter(instance=instance)
+    known = found.values_list("failures", flat=True).first() or 0
+    return max(known - 1, 0) if _resting(found, now).exists() else known
 
 
 def rest(instance: WhatsappInstance, pause: timedelta, reason: str, now: datetime) -> None:
     SendingLine.objects.get_or_create(instance=instance)
     rows = SendingLine.objects.filter(instance=instance)
-    rows.update(next_at=now + pause, failures=F("failures") + 1, reason=reason[:300] or "resting")
+    until, reason = now + pause, reason[:300] or "resting"
+    if not _resting(rows, now).update(next_at=Greatest("next_at", until), reason=reason):
+        rows.update(next_at=until, failures=F("failures") + 1, reason=reason)
+
+
+def _resting(rows: QuerySet[SendingLine], now: datetime) -> QuerySet[SendingLine]:
+    return rows.filter(~Q(reason=""), next_at__gt=now)
 
 
 def went_well(instance: WhatsappInstance, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """From claimed items to errands: what must not go now is put back, and what goes is noted as asked for first."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -25,10 +25,10 @@ State, Action = OutboxItem.State, OutboxItem.Action
 WAPI, CLOUD = WhatsappInstance.Provider.WAPI, WhatsappInstance.Provider.CLOUD
 
 
-def claim(limit: int, provider: str, token: uuid.UUID, now: datetime) -> list[OutboxItem]:
-    """W-API has one message of a line under way at a time; Meta counts per chat."""
-    each = 1 if provider == WAPI else settings.INSTANCE_CONCURRENCY
-    wish = Claim(limit=limit, per_instance=each, lease=lease(), token=token)
+def claim(limit: int, each: int, provider: str, token: uuid.UUID, now: datetime) -> list[OutboxItem]:
+    """``each`` is the most of one line. W-API has one message under way at a time; Meta counts per chat."""
+    most = 1 if provider == WAPI else min(each, settings.INSTANCE_CONCURRENCY)
+    wish = Claim(limit=limit, per_instance=most, lease=lease(), token=token)
     rows: QuerySet[OutboxItem] = OutboxItem.objects.filter(instance__provider=provider)
     claimed: list[OutboxItem] = rows.claim(wish, now=now)  # type: ignore[attr-defined]
     return claimed
@@ -45,8 +45,8 @@ def plan(claimed: list[OutboxItem], token: uuid.UUID, now: datetime) -> list[Err
         if item.instance_id not in providers:
             put(item, Verdict(state=State.PENDING, error=UNREADABLE, counts=False), token, now)
     going = [item for item in free if item.instance_id in providers]
-    _note_asked(going, token, now)
-    return [Errand(item, providers[item.instance_id]) for item in going]
+    held = _note_asked(going, token, now)
+    return [Errand(item, providers[item.instance_id]) for item in going if item.pk in held]
 
 
 UNREADABLE = "the instance's secrets fit no key of FIELD_ENCRYPTION_KEYS"
@@ -90,16 +90,22 @@ def _providers(instances: dict[int, WhatsappInstance], now: datetime) -> dict[in
 
 
 @feed.collecting()
-def _note_asked(going: Iterable[OutboxItem], token: uuid.UUID, now: datetime) -> None:
-    """Before any thread gets them: whoever finds one after a crash then knows that it may have left."""
-    pks = [item.pk for item in going]
-    OutboxItem.objects.held_by(token).filter(pk__in=pks).update(asked_at=now)
+def _note_asked(going: Sequence[OutboxItem], token: uuid.UUID, now: datetime) -> set[int]:
+    """Before any thread gets them: whoever finds one after a crash then knows that it may have left.
+
+    Returns those that are still ours: what a worker that slept over its lease claimed, another sends by now.
+    """
+    held = {item.pk for item in going}
+    mine = OutboxItem.objects.held_by(token).filter(pk__in=held)
+    if mine.update(asked_at=now) < len(held):
+        held = set(mine.values_list("pk", flat=True))
     queued = [
         item.message
         for item in going
-        if item.action == Action.MESSAGE and item.message.status == MessageStatus.QUEUED
+        if item.pk in held and item.action == Action.MESSAGE and item.message.status == MessageStatus.QUEUED
     ]
     rows = Message.objects.filter(pk__in=[one.pk for one in queued], status=MessageStatus.QUEUED)
     rows.update(status=MessageStatus.SENDING)
     for message in queued:
         tell(message, now)
+    return held

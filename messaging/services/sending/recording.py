@@ -37,7 +37,7 @@ STATUS_OF = {State.UNKNOWN: MessageStatus.UNKNOWN, State.FAILED: MessageStatus.F
 
 def record(answer: Answer, token: uuid.UUID, now: datetime) -> None:
     item = answer.errand.item
-    failures = lines.failures_of(item.instance) if answer.error else 0
+    failures = lines.failures_of(item.instance, now) if answer.error else 0
     verdict = judge(answer, failures=failures, grace=grace(), chance=chance.uniform)
     with feed.collecting():
         kept = _sent(answer, token, now) if verdict.state == State.SENT else put(item, verdict, token, now)

@@ -50,7 +50,9 @@ class Sender:
 
     def _take(self, provider: str, now: datetime) -> int:
         room = self.threads - self.under_way
-        claimed = claim(room, provider, self.token, now) if room > 0 else []
+        # The last thread is for other lines: one that hangs would hold up all of them.
+        each = max(1, self.threads - 1)
+        claimed = claim(room, each, provider, self.token, now) if room > 0 else []
         for errand in plan(claimed, self.token, now) if claimed else []:
             self._in_hand.add(errand.item.pk)
             self.crew.put(errand)
