@@ -24,6 +24,7 @@ def has_foreign_clients() -> bool:
 def seed(size: Size, *, now: datetime) -> Iterator[int]:
     """All of it or nothing; yields how many messages more are there. The same size makes the same texts."""
     chance = Random(size.messages)
+    bulk.make_room()
     history = History(chance, now, Files(chance, now))
     with transaction.atomic():
         found = threads(chance, size, tenants(chance, size.clients, now=now), now=now)

@@ -10,6 +10,13 @@ from psycopg.sql import SQL, Identifier
 BATCH = 1000
 
 
+def make_room() -> None:
+    """SQLite's own cache is so small that it would write the same pages of its indexes again and again."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA cache_size = -400000")
+
+
 def reserve(model: type[Model], count: int) -> Iterator[int]:
     """Ids for ``count`` new rows. Should another process take one of them meanwhile, the transaction fails whole."""
     if connection.vendor != "postgresql":
