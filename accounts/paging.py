@@ -7,9 +7,10 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
+from accounts.numbers import LARGEST
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Place:
         micros, _, pk = text.partition(".")
         try:
             moment = _EPOCH + timedelta(microseconds=int(micros)) if micros else None
-            return cls(moment, min(int(pk), _LARGEST))
+            return cls(moment, min(int(pk), LARGEST))
         except (ValueError, OverflowError):
             return None
 

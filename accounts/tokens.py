@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from accounts.access import roles_of
 from accounts.models import ApiToken, Client, Role, User
+from accounts.numbers import whole_number
 
 log = structlog.get_logger(__name__)
 
@@ -89,10 +90,10 @@ def _which(user: User, named: str) -> Client:
     own = Client.objects.filter(is_active=True).visible_to(user)
     if not named:
         found = list(own[: CHOICES + 1])
-    elif named.isascii() and named.isdigit() and len(named) < 19:
-        found = list(own.filter(pk=int(named))) or list(own.filter(slug=named))
     else:
-        found = list(own.filter(slug=named))
+        number = whole_number(named)
+        by_id = own.filter(pk=number) if number else own.none()
+        found = list(by_id) or list(own.filter(slug=named))
     if len(found) != 1:
         raise ClientUnclear(list(own[:CHOICES]))
     chosen: Client = found[0]

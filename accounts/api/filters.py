@@ -8,7 +8,7 @@ from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
 from drf_spectacular.utils import extend_schema_field
 
-from accounts.api.numbers import LARGEST
+from accounts.numbers import LARGEST
 
 
 @extend_schema_field({"type": "integer", "minimum": 1, "maximum": LARGEST})

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from accounts.api.numbers import whole_number
+from accounts.numbers import whole_number
 from accounts.paging import Place, beyond
 
 DEFAULT, MOST = 50, 200

@@ -1,6 +1,6 @@
 """How clients, people and lines look in the API, and what may be written to them."""
 
-from accounts.serializers.fields import ClientName, VisibleRow
+from accounts.serializers.fields import ClientName, IdField, VisibleRow
 from accounts.serializers.instances import (
     AbilitiesSerializer,
     CheckedSerializer,
@@ -45,6 +45,7 @@ __all__ = [
     "ClientSerializer",
     "CountedSerializer",
     "HeldTokenSerializer",
+    "IdField",
     "InstanceSerializer",
     "IssuedTokenSerializer",
     "LoggedInSerializer",

@@ -6,6 +6,14 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Role
+from accounts.numbers import LARGEST
+
+
+class IdField(serializers.IntegerField):
+    """An id that every database can look for."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=LARGEST, **options)
 
 
 class VisibleRow(serializers.PrimaryKeyRelatedField[Any]):

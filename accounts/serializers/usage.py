@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-LARGEST = 2**63 - 1
+from accounts.serializers.fields import IdField
 
 
 @extend_schema_field({"type": "string", "pattern": r"^[0-9]{4}-(0[1-9]|1[0-2])$", "example": "2026-03"})
@@ -29,7 +29,7 @@ class MonthField(serializers.Field[date, Any, str, date]):
 class UsageQuerySerializer(serializers.Serializer[Any]):
     """``from`` and ``to`` are months, both included."""
 
-    instance = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST)
+    instance = IdField(required=False)
 
     def get_fields(self) -> dict[str, Any]:
         months = {name: MonthField(required=False) for name in ("from", "to")}

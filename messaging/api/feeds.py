@@ -3,8 +3,8 @@
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from accounts.api.numbers import LARGEST, whole_number
 from accounts.feed import TYPES
+from accounts.numbers import LARGEST, whole_number
 from messaging.services.feeding import Wish
 
 

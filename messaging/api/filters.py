@@ -6,7 +6,7 @@ from django_filters import rest_framework as filters
 from rest_framework.exceptions import ValidationError
 
 from accounts.api.filters import IdFilter, MomentFilter
-from accounts.api.numbers import whole_number
+from accounts.numbers import whole_number
 from accounts.providers.events import ChatKind, MessageType
 from messaging.models import Contact, Conversation, Label, Message, OutboxItem, WebhookEvent
 from messaging.search import contacts_matching, conversations_matching, messages_matching

@@ -7,8 +7,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param
 
-from accounts.api.numbers import whole_number
 from accounts.api.pages import Pages
+from accounts.numbers import whole_number
 from accounts.paging import Place, beyond
 from messaging.models import Message
 

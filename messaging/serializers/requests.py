@@ -7,9 +7,8 @@ from rest_framework import serializers
 
 from accounts.models import Role, WhatsappInstance
 from accounts.providers.events import MessageType
-from accounts.serializers import VisibleRow
+from accounts.serializers import IdField, VisibleRow
 from messaging.models import Conversation
-from messaging.serializers.together import IdField
 
 FILES = ("image", "audio", "voice", "video", "document", "sticker")
 # What each of these members says is of one type.

@@ -5,7 +5,6 @@ from typing import Any
 
 from rest_framework import serializers
 
-BIGGEST = 2**63 - 1
 PREVIEW = 90
 
 
@@ -28,13 +27,6 @@ class Completed(serializers.ModelSerializer[Any]):
         if not isinstance(self.parent, Together):
             self.complete([instance])
         return super().to_representation(instance)
-
-
-class IdField(serializers.IntegerField):
-    """An id that every database can look for."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=1, max_value=BIGGEST, **options)
 
 
 class WordField(serializers.ChoiceField):

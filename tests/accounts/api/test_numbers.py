@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.api.numbers import LARGEST, whole_number
+from accounts.numbers import LARGEST, whole_number
 from tests.accounts.api.conftest import Calls
 from tests.tenants import Rows
 

@@ -1,4 +1,4 @@
-"""Numbers of addresses' queries, which come as text of any length."""
+"""Numbers that come as text of any length, and the largest that a database takes."""
 
 LARGEST = 2**63 - 1
 
