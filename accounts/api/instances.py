@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from accounts import reading_back, services
 from accounts.api.filters import IdFilter
+from accounts.api.parsing import asked
 from accounts.api.problems import Problem
 from accounts.api.schema import refusals
 from accounts.api.viewsets import TenantViewSet
@@ -67,10 +68,9 @@ class InstanceViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
 
     @extend_schema(summary="Add an instance", responses={201: InstanceSerializer}, examples=[NEW])
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        asked = self.get_serializer(data=request.data)
-        asked.is_valid(raise_exception=True)
+        facts = asked(InstanceSerializer, request)
         try:
-            instance = services.add_instance(asked.validated_data, now=timezone.now())
+            instance = services.add_instance(facts, now=timezone.now())
         except services.AlreadyThere as exc:
             raise _taken() from exc
         return Response(self.get_serializer(instance).data, HTTPStatus.CREATED)
@@ -81,10 +81,9 @@ class InstanceViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
     )
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         instance = self.get_object()
-        asked = self.get_serializer(instance, data=request.data, partial=True)
-        asked.is_valid(raise_exception=True)
+        changes = asked(InstanceSerializer, request, instance)
         try:
-            services.change_instance(instance, asked.validated_data, now=timezone.now())
+            services.change_instance(instance, changes, now=timezone.now())
         except services.AlreadyThere as exc:
             raise _taken() from exc
         return Response(self.get_serializer(instance).data)
@@ -128,9 +127,8 @@ class InstanceViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
     @action(detail=True, methods=["post"], url_path="pairing-code")
     def pairing_code(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         instance = self.get_object()
-        asked = PhoneSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        code = services.provider_for(instance).pairing_code(asked.validated_data["phone"].lstrip("+"))
+        phone = asked(PhoneSerializer, request)["phone"].lstrip("+")
+        code = services.provider_for(instance).pairing_code(phone)
         return Response(PairingCodeSerializer({"code": code}).data)
 
     @extend_schema(summary="Restart the line at the provider", request=None, responses={204: None} | ASKED)

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.parsing import asked
 from accounts.api.permissions import LoggedIn, user_of
 from accounts.api.problems import Problem
 from accounts.api.schema import refusals
@@ -55,10 +56,9 @@ class LoginView(APIView):
         examples=[EXAMPLE, ANSWER],
     )
     def post(self, request: Request) -> Response:
-        asked = LoginSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
+        login = _login(request, **asked(LoginSerializer, request))
         try:
-            token, key = log_in(request._request, _login(request, **asked.validated_data), now=timezone.now())
+            token, key = log_in(request._request, login, now=timezone.now())
         except LoginFailed as exc:
             told = "User name or password is wrong."
             raise Problem(HTTPStatus.UNAUTHORIZED, "login_failed", told) from exc

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import members
+from accounts.api.parsing import asked
 from accounts.api.permissions import user_of
 from accounts.api.problems import Problem
 from accounts.api.schema import refusals
@@ -49,11 +50,11 @@ class MemberViewSet(ListModelMixin, TenantViewSet):
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         client = self.client()
         self.check_role(client)
-        asked = NewMemberSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        role, name = Role(asked.validated_data["role"]), asked.validated_data["username"]
+        wish = asked(NewMemberSerializer, request)
         try:
-            membership = members.add(client, username=name, role=role, by=user_of(request))
+            membership = members.add(
+                client, username=wish["username"], role=Role(wish["role"]), by=user_of(request)
+            )
         except members.UnknownPerson as exc:
             raise ValidationError({"username": ["There is no user with this name."]}, "unknown") from exc
         except members.MemberAlready as exc:
@@ -71,10 +72,9 @@ class MemberViewSet(ListModelMixin, TenantViewSet):
     )
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         membership = self.get_object()
-        asked = self.get_serializer(membership, data=request.data)
-        asked.is_valid(raise_exception=True)
+        role = Role(asked(MembershipSerializer, request)["role"])
         try:
-            members.change_role(membership, Role(asked.validated_data["role"]), by=user_of(request))
+            members.change_role(membership, role, by=user_of(request))
         except members.LastManager as exc:
             raise _nobody_left() from exc
         return Response(MembershipSerializer(membership).data)

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.filters import IdFilter
+from accounts.api.parsing import asked
 from accounts.api.permissions import user_of
 from accounts.api.viewsets import TenantViewSet
 from accounts.models import ApiToken, Role
@@ -52,10 +53,8 @@ class TokenViewSet(ListModelMixin, TenantViewSet):
         ],
     )
     def create(self, request: Request) -> Response:
-        asked = NewTokenSerializer(data=request.data, context=self.get_serializer_context())
-        asked.is_valid(raise_exception=True)
+        wish = Wish(**asked(NewTokenSerializer, request))
         maker = request.auth if isinstance(request.auth, ApiToken) else None
-        wish = Wish(**asked.validated_data)
         try:
             token, key = issue(user_of(request), wish, now=timezone.now(), maker=maker)
         except TooWide as exc:

@@ -22,6 +22,10 @@ class TenantViewSet(GenericViewSet):  # type: ignore[type-arg]
     def get_queryset(self) -> Any:
         return self.rows.all().visible_to(self.request.user)
 
+    def filter_queryset(self, queryset: Any) -> Any:
+        """Lists are narrowed; no filter hides a single row."""
+        return super().filter_queryset(queryset) if self.action == "list" else queryset
+
     def check_role(self, row: Any) -> None:
         """For an object that the view did not get by ``get_object``."""
         if not may(self.request.user, role_for(self.request, self), row):

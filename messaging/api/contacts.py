@@ -5,8 +5,9 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.parsing import asked
 from messaging.api.filters import ContactFilter
-from messaging.api.lists import ListedViewSet, asked
+from messaging.api.lists import ListedViewSet
 from messaging.models import Contact
 from messaging.serializers import ContactSerializer
 from messaging.serializers.requests import RenameSerializer

@@ -6,10 +6,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.parsing import asked
+from accounts.api.permissions import user_of
 from accounts.api.schema import refusals
 from messaging.api.filters import ConversationFilter
-from messaging.api.lists import ListedViewSet, asked, caller
-from messaging.api.refusals import told
+from messaging.api.lists import ListedViewSet
+from messaging.api.refusals import as_problems
 from messaging.models import Conversation
 from messaging.serializers import ConversationSerializer
 from messaging.serializers.requests import (
@@ -44,7 +46,7 @@ class ConversationViewSet(ListedViewSet):
     )
     def create(self, request: Request) -> Response:
         wish = asked(OpenConversationSerializer, request)
-        with told():
+        with as_problems():
             conversation = sending.open_conversation(**wish, now=timezone.now())
         return self._shown(conversation)
 
@@ -57,7 +59,7 @@ class ConversationViewSet(ListedViewSet):
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         conversation = self.get_object()
         facts = asked(ConversationChangeSerializer, request)
-        with told():
+        with as_problems():
             conversing.alter(conversation, facts, now=timezone.now())
         return self._shown(conversation)
 
@@ -65,7 +67,7 @@ class ConversationViewSet(ListedViewSet):
     @action(detail=True, methods=["post"])
     def open(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         conversation = self.get_object()
-        with told():
+        with as_problems():
             conversing.open_again(conversation, now=timezone.now())
         return self._shown(conversation)
 
@@ -73,7 +75,7 @@ class ConversationViewSet(ListedViewSet):
     @action(detail=True, methods=["post"])
     def close(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         conversation = self.get_object()
-        with told():
+        with as_problems():
             conversing.close(conversation, now=timezone.now())
         return self._shown(conversation)
 
@@ -86,7 +88,7 @@ class ConversationViewSet(ListedViewSet):
     def assign(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         conversation = self.get_object()
         user = asked(AssignSerializer, request)["assigned_to"]
-        with told():
+        with as_problems():
             conversing.assign(conversation, user, now=timezone.now())
         return self._shown(conversation)
 
@@ -96,8 +98,8 @@ class ConversationViewSet(ListedViewSet):
     @action(detail=True, methods=["post"])
     def read(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         conversation = self.get_object()
-        with told():
-            sending.mark_read(conversation, by=caller(request), now=timezone.now())
+        with as_problems():
+            sending.mark_read(conversation, by=user_of(request), now=timezone.now())
         return self._shown(conversation)
 
     def _shown(self, conversation: Conversation) -> Response:

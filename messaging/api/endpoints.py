@@ -14,11 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.filters import IdFilter
+from accounts.api.parsing import asked
 from accounts.api.problems import Problem
 from accounts.api.schema import refusals
 from accounts.api.viewsets import TenantViewSet
 from accounts.models import Role
-from messaging.api.lists import asked
 from messaging.models import WebhookDelivery, WebhookEndpoint
 from messaging.serializers.endpoints import (
     CreatedWebhookEndpointSerializer,
@@ -69,10 +69,6 @@ class ForManagers(TenantViewSet):
         role = Role.MANAGER if self.action == "list" else Role.VIEWER
         return self.rows.all().visible_to(self.request.user, role=role)
 
-    def filter_queryset(self, queryset: Any) -> Any:
-        """No filter hides a single row."""
-        return super().filter_queryset(queryset) if self.action == "list" else queryset
-
 
 @extend_schema_view(
     list=extend_schema(summary="Webhook endpoints of the clients that you manage"),
@@ -97,9 +93,8 @@ class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMix
     @extend_schema(summary="Change an endpoint, or switch it on or off")
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         endpoint = self.get_object()
-        wanted = WebhookEndpointSerializer(endpoint, data=request.data, partial=True)
-        wanted.is_valid(raise_exception=True)
-        changed = webhooks_out.change(endpoint, wanted.validated_data, now=timezone.now())
+        facts = asked(WebhookEndpointSerializer, request, endpoint)
+        changed = webhooks_out.change(endpoint, facts, now=timezone.now())
         return Response(WebhookEndpointSerializer(changed).data)
 
     @extend_schema(

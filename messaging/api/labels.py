@@ -6,9 +6,10 @@ from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_v
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.parsing import asked
 from messaging.api.filters import LabelFilter
-from messaging.api.lists import ListedViewSet, asked
-from messaging.api.refusals import told
+from messaging.api.lists import ListedViewSet
+from messaging.api.refusals import as_problems
 from messaging.models import Label
 from messaging.serializers import LabelSerializer
 from messaging.serializers.labels import NewLabelSerializer
@@ -33,17 +34,16 @@ class LabelViewSet(ListedViewSet):
     )
     def create(self, request: Request) -> Response:
         facts = asked(NewLabelSerializer, request)
-        with told():
+        with as_problems():
             label = conversing.make_label(**facts)
         return Response(LabelSerializer(label).data, HTTPStatus.CREATED)
 
     @extend_schema(summary="Change its name or colour", responses=LabelSerializer)
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         label = self.get_object()
-        wish = LabelSerializer(label, data=request.data, partial=True)
-        wish.is_valid(raise_exception=True)
-        with told():
-            conversing.alter_label(label, wish.validated_data, now=timezone.now())
+        facts = asked(LabelSerializer, request, label)
+        with as_problems():
+            conversing.alter_label(label, facts, now=timezone.now())
         return Response(LabelSerializer(label).data)
 
     @extend_schema(summary="Delete it, and take it off every conversation", responses={204: None})

@@ -1,12 +1,10 @@
-from typing import Any, cast
+from typing import Any
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
-from rest_framework.request import Request
 
 from accounts.api.viewsets import TenantViewSet
-from accounts.models import User
 from messaging.models import Conversation
 from messaging.serializers.conversations import SECRETS
 
@@ -14,14 +12,11 @@ CONVERSATION = OpenApiParameter("conversation_id", int, OpenApiParameter.PATH)
 
 
 class ListedViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
-    """A list to be narrowed, and its single rows, which no filter hides."""
+    """A list and its single rows, each with what the serializer shows of it."""
 
     def get_queryset(self) -> Any:
         serializer: Any = self.get_serializer_class()
         return serializer.with_related(super().get_queryset())
-
-    def filter_queryset(self, queryset: Any) -> Any:
-        return super().filter_queryset(queryset) if self.action == "list" else queryset
 
 
 class OfConversation(TenantViewSet):
@@ -39,16 +34,3 @@ class OfConversation(TenantViewSet):
     def get_queryset(self) -> Any:
         """Who sees the conversation sees all of it. Without one only the document is being made."""
         return self.rows.filter(conversation=self.kwargs.get("conversation_id"))
-
-
-def asked(serializer: Any, request: Request) -> Any:
-    """What the request's body says, or 400."""
-    body = serializer(data=request.data, context={"request": request})
-    body.is_valid(raise_exception=True)
-    return body.validated_data
-
-
-def caller(request: Request) -> User:
-    """Whoever came so far is logged in."""
-    user: Any = request.user
-    return cast(User, user)

@@ -7,10 +7,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.parsing import asked
+from accounts.api.permissions import user_of
 from accounts.api.schema import refusals
 from messaging.api.filters import MessageFilter
-from messaging.api.lists import ListedViewSet, asked, caller
-from messaging.api.refusals import told
+from messaging.api.lists import ListedViewSet
+from messaging.api.refusals import as_problems
 from messaging.models import Message, OutboxItem
 from messaging.serializers import ConversationSerializer, MessageSerializer, OutboxItemSerializer
 from messaging.serializers.messages import SECRETS
@@ -43,14 +45,14 @@ class MessageViewSet(ListedViewSet):
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         message = self.get_object()
         text = asked(EditSerializer, request)["text"]
-        with told():
-            return _taken(sending.edit(message, text, by=caller(request), now=timezone.now()))
+        with as_problems():
+            return _taken(sending.edit(message, text, by=user_of(request), now=timezone.now()))
 
     @extend_schema(summary="Delete a sent message for everyone", responses=TAKEN)
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         message = self.get_object()
-        with told():
-            return _taken(sending.delete(message, by=caller(request), now=timezone.now()))
+        with as_problems():
+            return _taken(sending.delete(message, by=user_of(request), now=timezone.now()))
 
     @extend_schema(
         summary="React, or change the reaction", request=ReactSerializer, responses=TAKEN, examples=THUMB
@@ -59,15 +61,15 @@ class MessageViewSet(ListedViewSet):
     def reaction(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         message = self.get_object()
         emoji = asked(ReactSerializer, request)["emoji"]
-        with told():
-            return _taken(sending.react(message, emoji, by=caller(request), now=timezone.now()))
+        with as_problems():
+            return _taken(sending.react(message, emoji, by=user_of(request), now=timezone.now()))
 
     @extend_schema(summary="Take the reaction back", responses=TAKEN)
     @reaction.mapping.delete
     def unreact(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         message = self.get_object()
-        with told():
-            return _taken(sending.react(message, "", by=caller(request), now=timezone.now()))
+        with as_problems():
+            return _taken(sending.react(message, "", by=user_of(request), now=timezone.now()))
 
     @extend_schema(
         summary="Mark its conversation read, here and on the phone",
@@ -77,8 +79,8 @@ class MessageViewSet(ListedViewSet):
     @action(detail=True, methods=["post"])
     def read(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         conversation = self.get_object().conversation
-        with told():
-            sending.mark_read(conversation, by=caller(request), now=timezone.now())
+        with as_problems():
+            sending.mark_read(conversation, by=user_of(request), now=timezone.now())
         return Response(ConversationSerializer(conversation, context=self.get_serializer_context()).data)
 
 

@@ -8,8 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import may
+from accounts.api.parsing import asked
+from accounts.api.permissions import user_of
 from accounts.models import Role
-from messaging.api.lists import CONVERSATION, OfConversation, asked, caller
+from messaging.api.lists import CONVERSATION, OfConversation
 from messaging.models import Note
 from messaging.serializers import NoteSerializer
 from messaging.services import conversing
@@ -31,7 +33,7 @@ class NoteViewSet(ListModelMixin, OfConversation):
     )
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         text = asked(NoteSerializer, request)["text"]
-        note = conversing.write_note(self.conversation, text, by=caller(request), now=timezone.now())
+        note = conversing.write_note(self.conversation, text, by=user_of(request), now=timezone.now())
         return Response(NoteSerializer(note).data, HTTPStatus.CREATED)
 
     @extend_schema(summary="Delete a note", description="One's own; a manager any.", responses={204: None})

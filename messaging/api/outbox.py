@@ -6,10 +6,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.parsing import asked
 from accounts.api.schema import refusals
 from messaging.api.filters import OutboxFilter
-from messaging.api.lists import ListedViewSet, asked
-from messaging.api.refusals import told
+from messaging.api.lists import ListedViewSet
+from messaging.api.refusals import as_problems
 from messaging.models import OutboxItem
 from messaging.serializers import OutboxItemSerializer
 from messaging.serializers.conversations import SECRETS
@@ -37,14 +38,14 @@ class OutboxViewSet(ListedViewSet):
     @action(detail=True, methods=["post"], url_path="send-again")
     def send_again(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         item = self.get_object()
-        with told():
+        with as_problems():
             return _shown(sending.send_again(item, now=timezone.now()))
 
     @extend_schema(summary="Give up one that still waits", request=None, responses=SETTLED)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         item = self.get_object()
-        with told():
+        with as_problems():
             return _shown(sending.cancel(item, now=timezone.now()))
 
     @extend_schema(
@@ -56,7 +57,7 @@ class OutboxViewSet(ListedViewSet):
     def settle(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         item = self.get_object()
         was_sent = asked(SettleSerializer, request)["was_sent"]
-        with told():
+        with as_problems():
             return _shown(sending.settle(item, was_sent=was_sent, now=timezone.now()))
 
 

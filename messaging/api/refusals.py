@@ -26,7 +26,7 @@ SOON = 5
 
 
 @contextmanager
-def told(conversation: Conversation | None = None, **fields: str) -> Iterator[None]:
+def as_problems(conversation: Conversation | None = None, **fields: str) -> Iterator[None]:
     """``fields`` gives what a service calls a field the request's own name for it."""
     try:
         yield

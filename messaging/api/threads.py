@@ -18,12 +18,13 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.parsing import JsonBody
+from accounts.api.parsing import JsonBody, asked
+from accounts.api.permissions import user_of
 from accounts.api.schema import refusals
 from messaging.api.filters import ThreadFilter
-from messaging.api.lists import CONVERSATION, OfConversation, asked, caller
+from messaging.api.lists import CONVERSATION, OfConversation
 from messaging.api.pages import ThreadPages
-from messaging.api.refusals import told
+from messaging.api.refusals import as_problems
 from messaging.models import Message
 from messaging.serializers import MessageSerializer
 from messaging.serializers.requests import SendFileSerializer, SendSerializer
@@ -96,11 +97,11 @@ class ThreadViewSet(ListModelMixin, OfConversation):
         ],
     )
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        facts: Any = {"by": caller(request), "key": _key(request), "now": timezone.now()}
+        facts: Any = {"by": user_of(request), "key": _key(request), "now": timezone.now()}
         is_file = isinstance(request.data, QueryDict)
         wish = asked(SendFileSerializer if is_file else SendSerializer, request)
         post = posting.post_file if is_file else posting.post
-        with told(self.conversation, media="file" if is_file else "media_file", idempotency_key=KEY):
+        with as_problems(self.conversation, media="file" if is_file else "media_file", idempotency_key=KEY):
             message, known = post(self.conversation, wish, **facts)
         shown = MessageSerializer(message, context=self.get_serializer_context()).data
         if known:
@@ -110,6 +111,6 @@ class ThreadViewSet(ListModelMixin, OfConversation):
 
 def _key(request: Request) -> str:
     key = request.headers.get(KEY, "")
-    if len(key) > KEY_LENGTH or not key.isascii() or not (key.isprintable() or not key):
+    if len(key) > KEY_LENGTH or not key.isascii() or not key.isprintable():
         raise ValidationError({KEY: [f"A key is up to {KEY_LENGTH} printable ASCII characters."]})
     return str(key)
