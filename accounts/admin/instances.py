@@ -135,6 +135,8 @@ class InstanceAdmin(WithVerbs):
             verb.slug: (verb, self._address(instance, verb)) for verb in self.verbs_for(request, instance)
         }
         return {
+            "title": display.visible_name(instance.name),
+            "subtitle": display.visible_name(instance.client.name),
             "manages": manages,
             "can_pair": manages and _can_pair(instance),
             "webhook_url": services.webhook_url(instance) if manages else "",

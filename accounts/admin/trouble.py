@@ -53,11 +53,11 @@ def _silence(instance: WhatsappInstance) -> str:
 
 
 class InTrouble(admin.SimpleListFilter):
-    title = gettext_lazy("needs a person")
+    title = gettext_lazy("attention")
     parameter_name = "needs"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("person", gettext_lazy("Yes")), ("nobody", gettext_lazy("No"))]
+        return [("person", gettext_lazy("Needs a person")), ("nobody", gettext_lazy("All is well"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         wrong = troubled(timezone.now())

@@ -84,7 +84,6 @@ def dashboard(user: Any, chosen: str, now: datetime) -> dict[str, Any]:
         "has_lines": place.reach.lines != (),
         "charts": [_messages(place), _files(place), _time_to_file(times, place)],
         "states": _states(place),
-        "unread": _unread(place),
         "causes": _causes(place),
         "backlog": list(_backlog(place, waiting)),
         "oldest": oldest,
@@ -169,7 +168,7 @@ def _states(place: Place) -> list[Figure]:
 def _unread(place: Place) -> Figure:
     rows = place.reach.narrow(Conversation.objects.filter(unread_count__gt=0))
     [count] = counts_up_to(CAP, [rows])
-    return _figure(_("conversations with unread"), count, "calm", place.address(Conversation))
+    return _figure(_("unread"), count, "calm", place.address(Conversation))
 
 
 def _figure(word: str, count: int, tone: str, address: str) -> Figure:
@@ -215,6 +214,7 @@ def _backlog(place: Place, found: dict[str, Backlog]) -> Iterable[BacklogRow]:
         "sends": _("Sends"),
         "deliveries": _("Webhooks out"),
     }
+    yield BacklogRow(_("Conversations"), [_unread(place)], None)
     for name, one in found.items():
         model, state = BACKLOG[name]
         yield BacklogRow(words[name], list(_cells(place, model, state, one)), one.waiting.oldest)

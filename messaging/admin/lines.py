@@ -8,6 +8,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.access import may
 from accounts.admin.trouble import reasons
@@ -110,14 +111,16 @@ def _meter(rate: Rate) -> Meter:
 
 def _backlog(line: Any, facts: LineFacts) -> Iterator[Backlog]:
     mine = {"instance__id__exact": line.pk}
-    waiting, failed = facts.waiting, facts.failed
+    waiting, failed = facts.waiting.get, facts.failed.get
+    media, sends, events = waiting("media", 0), waiting("sends", 0), waiting("events", 0)
+    doubtful, lost, broken = failed("doubtful", 0), failed("sends", 0), failed("events", 0)
     rows = (
-        (waiting.get("media", 0), _("files wait"), "wait", MediaFile, "pending"),
-        (waiting.get("sends", 0), _("sends wait"), "wait", OutboxItem, "pending"),
-        (waiting.get("events", 0), _("webhooks wait"), "wait", WebhookEvent, "pending"),
-        (failed.get("doubtful", 0), _("sends in doubt"), "warn", OutboxItem, "unknown"),
-        (failed.get("sends", 0), _("sends failed"), "bad", OutboxItem, "failed"),
-        (failed.get("events", 0), _("webhooks failed"), "bad", WebhookEvent, "failed"),
+        (media, ngettext("file waits", "files wait", media), "wait", MediaFile, "pending"),
+        (sends, ngettext("send waits", "sends wait", sends), "wait", OutboxItem, "pending"),
+        (events, ngettext("webhook waits", "webhooks wait", events), "wait", WebhookEvent, "pending"),
+        (doubtful, ngettext("send in doubt", "sends in doubt", doubtful), "warn", OutboxItem, "unknown"),
+        (lost, ngettext("send failed", "sends failed", lost), "bad", OutboxItem, "failed"),
+        (broken, ngettext("webhook failed", "webhooks failed", broken), "bad", WebhookEvent, "failed"),
     )
     for count, word, tone, model, state in rows:
         if count:
