@@ -150,12 +150,13 @@ def _react(message: Message, change: ReactionChanged, people: People, at: dateti
 def _edit(message: Message, text: str, at: datetime) -> bool:
     """Each version in its place, in whatever order the edits come; a repeated one changes nothing.
 
+    Our own edit is told again by the provider, by another clock: the same text right before or after is the same edit.
     Of very many, the first text and the newest stay.
     """
     texts = [version["text"] for version in message.earlier_texts] + [message.text]
     ends = [datetime.fromisoformat(version["until"]) for version in message.earlier_texts]
     place = bisect(ends, at)
-    if at in ends or texts[place] == text:
+    if at in ends or text in texts[place : place + 2]:
         return False
     texts.insert(place + 1, text)
     ends.insert(place, at)

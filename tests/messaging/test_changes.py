@@ -64,6 +64,14 @@ def test_edits_in_any_order_tell_the_same_story(order: tuple[int, ...], line: An
     assert the_message().edited_at == moment(12)
 
 
+@pytest.mark.parametrize("second", [9, 11], ids=["behind", "ahead"])
+def test_an_edit_told_again_by_another_clock_is_one_edit(second: int, line: Any, talk: Composer) -> None:
+    tell(line, talk.text(ANA, "zero", message_id=THEIRS, at=at(0)))
+    tell(line, talk.edit(ANA, THEIRS, "um", at=at(10)), talk.edit(ANA, THEIRS, "um", at=at(second)))
+    assert texts(the_message()) == ["zero", "um"]
+    assert the_message().edited_at == moment(10)
+
+
 @pytest.mark.parametrize("step", [1, -1], ids=["in order", "backwards"])
 def test_of_very_many_edits_the_first_text_and_the_newest_stay(step: int, line: Any, talk: Composer) -> None:
     tell(line, talk.text(ANA, "zero", message_id=THEIRS, at=at(0)))
