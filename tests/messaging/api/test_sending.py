@@ -250,7 +250,8 @@ def test_a_refused_upload_leaves_nothing_behind(path, front, media_root: Path, f
 def test_an_upload_outside_the_window_leaves_nothing_behind(cloud, path, front, media_root):
     cloud.last_inbound_at = None
     cloud.save()
-    assert front("alice").upload(path, 409, file=sample("bread.jpg"))["code"] == "window_closed"
+    problem = front("alice").upload(path, 409, file=sample("bread.jpg"))
+    assert (problem["code"], problem["detail"]) == ("window_closed", "They never wrote: send a template.")
     assert not media_root.exists() or stored_files(media_root) == []
 
 
