@@ -65,7 +65,8 @@ def play(port: int, simulator_port: int, password: str) -> int:
 
 
 def environment(local: str, simulator: str) -> dict[str, str]:
-    """The shell's settings are those of a real installation: none of them gets in here."""
+    """The shell's settings are those of a real installation: none of them gets in here, but what lets one try a front
+    end and a receiver of webhooks of one's own."""
     ours = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
     foreign = {name for setting in ours for name in (setting, f"{setting}_FILE")} | {"ADMIN_USER"}
     return {name: value for name, value in os.environ.items() if name not in foreign} | {
@@ -76,7 +77,8 @@ def environment(local: str, simulator: str) -> dict[str, str]:
         "DATABASE_URL": f"sqlite:///{FOLDER / 'db.sqlite3'}",
         "MEDIA_ROOT": str(FOLDER / "media_storage"),
         "PUBLIC_BASE_URL": local,
-        "MEDIA_EXTRA_HOSTS": simulator,
+        "API_ALLOWED_ORIGINS": os.environ.get("API_ALLOWED_ORIGINS", ""),
+        "MEDIA_EXTRA_HOSTS": f"{simulator},{os.environ.get('MEDIA_EXTRA_HOSTS', '')}",
         "WAPI_BASE_URL": f"http://{simulator}/v1",
         "CLOUD_API_BASE_URL": f"http://{simulator}/v25.0",
         "WHATSAPP_CDN_BASE_URL": f"http://{simulator}",

@@ -169,8 +169,10 @@ def test_a_wrong_setting_is_said_in_a_sentence(start):
 
 
 def test_the_demo_shows_conversations_with_media(start, only_demo, tmp_path):
-    demo = start("demo.py")
-    demo.said("The demo runs on")
+    origin = "http://localhost:5173"
+    demo = start("demo.py", API_ALLOWED_ORIGINS=origin)
+    address = demo.said(r"The demo runs on (http://[^/]+)/")[1]
+    assert allowed_origin(f"{address}/api/v1/me/", origin) == origin
     database = f"file:{ROOT / 'var/demo/db.sqlite3'}?mode=ro"
     assert counted(database, "messaging_message WHERE direction = 'inbound'", 10)
     assert counted(database, "messaging_message WHERE direction = 'outbound'", 5)
@@ -178,6 +180,14 @@ def test_the_demo_shows_conversations_with_media(start, only_demo, tmp_path):
     assert demo.stop() == (0, [])
     assert not (tmp_path / ".env").exists()
     assert not (tmp_path / "db.sqlite3").exists()
+
+
+def allowed_origin(url, origin):
+    """What a browser is told that asks before it calls."""
+    headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+    asked = urllib.request.Request(url, method="OPTIONS", headers=headers)
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        return answer.headers["Access-Control-Allow-Origin"]
 
 
 def counted(database, what, least):
