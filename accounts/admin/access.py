@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.text import capfirst
 
 from accounts.access import may
@@ -63,7 +64,7 @@ class ByMembership:
 class TenantAdmin(ByMembership, _ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    empty_advice = ""
+    empty_advice: str | Promise = ""
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows: Any = super().get_queryset(request)

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,7 +13,7 @@ from accounts.models import WhatsappInstance
 _KEPT = gettext_lazy("Never shown again. Leave empty to keep what is stored.")
 
 
-def _secret(label: Promise | str, purpose: Promise | str) -> forms.CharField:
+def _secret(label: Any, purpose: Any) -> forms.CharField:
     widget = forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "vTextField"})
     help_text = format_lazy("{} {}", purpose, _KEPT)
     return forms.CharField(label=label, required=False, widget=widget, help_text=help_text)

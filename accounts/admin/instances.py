@@ -151,27 +151,29 @@ class InstanceAdmin(WithVerbs):
         }
 
     def check_status(self, request: HttpRequest, instance: WhatsappInstance) -> None:
-        line = self._asked(request, lambda: services.refresh_status(instance, now=timezone.now()))
-        if line is None:
+        done, line = self._asked(request, lambda: services.refresh_status(instance, now=timezone.now()))
+        if not done:
             return
         text = _("The line is connected.") if line.connected else _("The line is not connected.")
         level = messages.SUCCESS if line.connected else messages.WARNING
         self.message_user(request, f"{text} {line.detail}".strip(), level)
 
     def restart(self, request: HttpRequest, instance: WhatsappInstance) -> None:
-        if self._asked(request, lambda: services.provider_for(instance).restart() or True):
+        done, _nothing = self._asked(request, lambda: services.provider_for(instance).restart())
+        if done:
             self.message_user(
                 request, _("The line restarts. Check its status in a moment."), messages.SUCCESS
             )
 
     def disconnect(self, request: HttpRequest, instance: WhatsappInstance) -> None:
-        if self._asked(request, lambda: services.disconnect(instance, now=timezone.now()) or True):
+        done, _nothing = self._asked(request, lambda: services.disconnect(instance, now=timezone.now()))
+        if done:
             text = _("The line is disconnected. Pair a phone to connect it again.")
             self.message_user(request, text, messages.WARNING)
 
     def read_webhooks(self, request: HttpRequest, instance: WhatsappInstance) -> None:
-        told = self._asked(request, lambda: reading_back.read_webhooks(instance, now=timezone.now()))
-        if told is None:
+        done, told = self._asked(request, lambda: reading_back.read_webhooks(instance, now=timezone.now()))
+        if not done:
             return
         if services.webhooks_match(instance, told):
             self.message_user(request, _("Every webhook comes here."), messages.SUCCESS)
@@ -179,9 +181,9 @@ class InstanceAdmin(WithVerbs):
             self.message_user(request, _("Not every webhook comes here; see below."), messages.WARNING)
 
     def set_webhooks(self, request: HttpRequest, instance: WhatsappInstance) -> None:
-        done = self._asked(request, lambda: reading_back.set_webhooks(instance, now=timezone.now()))
-        if done is not None:
-            slots = ", ".join(done) or _("nothing")
+        done, told = self._asked(request, lambda: reading_back.set_webhooks(instance, now=timezone.now()))
+        if done:
+            slots = ", ".join(told) or _("nothing")
             self.message_user(
                 request, _("Set at the provider: %(slots)s.") % {"slots": slots}, messages.SUCCESS
             )
@@ -191,10 +193,10 @@ class InstanceAdmin(WithVerbs):
         text = _("The webhook address is new. Set it at the provider now; the old one no longer works.")
         self.message_user(request, text, messages.WARNING)
 
-    def _asked(self, request: HttpRequest, ask: Callable[[], Any]) -> Any:
-        """What the provider answered; None when it did not, which the user is told."""
+    def _asked(self, request: HttpRequest, ask: Callable[[], Any]) -> tuple[bool, Any]:
+        """Whether the provider did it, and what it answered; the user is told why it did not."""
         try:
-            return ask()
+            return True, ask()
         except (ProviderError, CannotDecrypt) as exc:
             told = {"reason": exc}
             self.message_user(
