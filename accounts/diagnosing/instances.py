@@ -43,7 +43,7 @@ def facts(instance: WhatsappInstance, secrets: dict[str, str | None]) -> dict[st
         "name": instance.name,
         "provider": instance.provider,
         "instance_id": instance.instance_id,
-        "is_active": instance.is_active and instance.client.is_active,
+        "is_active": instance.is_reachable,
         "status": instance.status,
         "alarm": instance.alarm,
         "last_event_at": instance.last_event_at,

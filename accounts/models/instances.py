@@ -94,6 +94,10 @@ class WhatsappInstance(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_reachable(self) -> bool:
+        return self.is_active and self.client.is_active
+
     def strategy_order(self, default: list[str]) -> list[str]:
         own = [word.strip() for word in self.media_strategies.split(",") if word.strip()]
         return own or default

@@ -48,7 +48,7 @@ def _refused(exc: NotSendable, conversation: Conversation | None, fields: dict[s
     if exc.code == "window_closed" and conversation:
         window = sending.window_of(conversation, timezone.now())
         if window:
-            facts["window"] = WindowSerializer({"open": window.is_open, "until": window.until}).data
+            facts["window"] = WindowSerializer(window).data
     return Problem(HTTPStatus.CONFLICT, exc.code, exc.detail, **facts)
 
 

@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from django.db.models import OuterRef, Prefetch, Subquery, prefetch_related_objects
@@ -9,9 +8,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import WhatsappInstance
-from accounts.providers import PROVIDERS
-from accounts.providers.events import ChatKind
 from accounts.serializers import PersonSerializer
+from messaging.abilities import window_of
 from messaging.models import Contact, Conversation, Message
 from messaging.models.conversations import STATUSES
 from messaging.serializers.labels import LabelBriefSerializer
@@ -37,7 +35,7 @@ class OtherSideSerializer(serializers.ModelSerializer[Contact]):
 class WindowSerializer(serializers.Serializer[Any]):
     """In which Meta lets one answer freely; outside only templates go."""
 
-    open = serializers.BooleanField()
+    open = serializers.BooleanField(source="is_open")
     until = serializers.DateTimeField(allow_null=True, help_text="Null when the other side never wrote.")
 
 
@@ -97,13 +95,9 @@ class ConversationSerializer(Completed):
 
     @extend_schema_field(WindowSerializer(allow_null=True))
     def get_window(self, conversation: Conversation) -> dict[str, Any] | None:
-        length = PROVIDERS[conversation.instance.provider].abilities.window
-        if length is None or conversation.kind != ChatKind.DIRECT:
-            return None
-        until = conversation.last_inbound_at and conversation.last_inbound_at + length
         # Whoever has a clock of its own brings it along.
-        now: datetime = self.context.get("now") or timezone.now()
-        return WINDOW.to_representation({"open": until is not None and now < until, "until": until})
+        window = window_of(conversation, self.context.get("now") or timezone.now())
+        return WINDOW.to_representation(window) if window else None
 
     @extend_schema_field(LatestSerializer(allow_null=True))
     def get_last_message(self, conversation: Conversation) -> dict[str, Any] | None:

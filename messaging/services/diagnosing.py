@@ -118,7 +118,7 @@ def _diagnose_platform(report: Report, chosen: list[WhatsappInstance], now: date
 
 
 def _works(instance: WhatsappInstance) -> bool:
-    return instance.is_active and instance.client.is_active
+    return instance.is_reachable
 
 
 def _diagnose_instance(

@@ -1,7 +1,8 @@
 """What may be sent, what waits to be sent, and what became of it."""
 
+from messaging.abilities import Window, abilities_of, window_of
 from messaging.services.sending.acting import delete, edit, mark_read, react
-from messaging.services.sending.drafting import Draft, NotSendable, Template, Window, abilities_of, window_of
+from messaging.services.sending.drafting import Draft, NotSendable, Template
 from messaging.services.sending.opening import open_conversation
 from messaging.services.sending.queueing import known_or_sendable, send
 from messaging.services.sending.settling import cancel, send_again, settle

@@ -8,8 +8,10 @@ from accounts import feed
 from accounts.models import User
 from accounts.providers.events import MessageType
 from accounts.providers.wire import clean_text
+from messaging.abilities import abilities_of
 from messaging.models import Conversation, Message, OutboxItem
-from messaging.services.sending.drafting import NotSendable, abilities_of, check_length, check_line
+from messaging.services.sending.checking import check_length, check_line
+from messaging.services.sending.drafting import NotSendable
 from messaging.services.sending.queueing import put, tell_conversation
 
 # WhatsApp's own limits; the second is two days and twelve hours.
@@ -77,7 +79,7 @@ def _newest_inbound(conversation: Conversation) -> Message | None:
 def _may_receipt(message: Message) -> bool:
     instance = message.conversation.instance
     receipts = message.outbox.filter(action=Do.READ).exclude(state__in=DONE_WITH)
-    return instance.is_active and instance.client.is_active and not receipts.exists()
+    return instance.is_reachable and not receipts.exists()
 
 
 def _check_reachable(message: Message) -> None:

@@ -12,7 +12,7 @@ from django.db.models import Case, F, Q, QuerySet, Value, When
 from accounts import feed
 from accounts.feed import Action, Topic
 from accounts.models import WhatsappInstance
-from accounts.providers.events import MessageReceived, MessageStatus, MessageType, StatusChanged
+from accounts.providers.events import ChatKind, MessageReceived, MessageStatus, MessageType, StatusChanged
 from media.models import MediaFile
 from media.services.uploads import copy_of
 from messaging.models import Conversation, Message, OutboxItem, StatusChange, WaitingChange, WebhookEvent
@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 State = OutboxItem.State
 # The provider's clock may run behind ours by so much.
 CLOCKS_DIFFER = timedelta(minutes=2)
+# Where the provider does not say who sent it, later than this it is rather somebody who typed the same.
+OURS_WITHIN = timedelta(hours=1)
 SAME_PLACE = 1e-4
 # W-API sends any audio as a voice note.
 HEARD = (MessageType.AUDIO, MessageType.VOICE)
@@ -90,7 +92,7 @@ def _echoed(items: QuerySet[OutboxItem], event: MessageReceived) -> OutboxItem |
 
 def _shows(event: MessageReceived, item: OutboxItem) -> bool:
     message = item.message
-    if event.sent_at and item.asked_at and event.sent_at < item.asked_at - CLOCKS_DIFFER:
+    if not _fits_in_time(event, item):
         return False
     same_type = event.type == message.type or {event.type, message.type} <= set(HEARD)
     if not same_type or event.text.split() != message.text.split():
@@ -99,6 +101,13 @@ def _shows(event: MessageReceived, item: OutboxItem) -> bool:
         return _same_place(event, message)
     # The provider may have converted the file, but then it is the provider that says that it was ours.
     return event.from_api is True or message.media is None or _same_file(event, message.media)
+
+
+def _fits_in_time(event: MessageReceived, item: OutboxItem) -> bool:
+    if event.sent_at is None or item.asked_at is None:
+        return True
+    after = event.sent_at - item.asked_at
+    return after >= -CLOCKS_DIFFER and (event.from_api is True or after <= OURS_WITHIN)
 
 
 def _same_place(event: MessageReceived, message: Message) -> bool:
@@ -121,6 +130,7 @@ def identify(message: Message, provider_id: str, now: datetime) -> bool:
     given = message.provider_message_id
     if given == provider_id:
         return True
+    _find_alias(message, provider_id)
     rows = Message.objects.filter(conversation=message.conversation, provider_message_id=provider_id)
     bearer = rows.exclude(pk=message.pk).select_related("conversation__instance", "media").first()
     if bearer and given:
@@ -138,6 +148,21 @@ def identify(message: Message, provider_id: str, now: datetime) -> bool:
     return True
 
 
+def _find_alias(message: Message, provider_id: str) -> None:
+    """The echo may have named the other side by an alias that we did not know, and stands in a thread of its own."""
+    mine = message.conversation
+    others = Message.objects.filter(
+        conversation__instance=mine.instance_id,
+        conversation__kind=ChatKind.DIRECT,
+        direction=Message.Direction.OUTBOUND,
+        provider_message_id=provider_id,
+    )
+    elsewhere = others.exclude(conversation=mine).values_list("conversation", flat=True)
+    if mine.kind == ChatKind.DIRECT and (pks := list(elsewhere)):
+        contacts.join_threads(mine.instance.client, [mine.pk, *pks])
+        message.refresh_from_db(fields=["conversation"])
+
+
 def _is_a_send(message: Message) -> bool:
     return message.outbox.filter(action=OutboxItem.Action.MESSAGE).exists()
 
@@ -145,16 +170,26 @@ def _is_a_send(message: Message) -> bool:
 def _give(message: Message, provider_id: str) -> None:
     message.provider_message_id = provider_id
     rank = Message.STATUS_RANK
-    lower = [status for status in rank if rank[status] < rank[MessageStatus.SENT]]
-    # Sent after all: what was said before is no longer true.
-    waiting = Q(status__in=[*lower, MessageStatus.FAILED], failed_at=None) | Q(status__in=lower)
+    overtaken = [status for status in rank if rank[status] < rank[MessageStatus.SENT]]
+    # Sent after all: that it failed is true only if the provider says so.
+    if message.status == MessageStatus.FAILED and not _refused(message):
+        overtaken.append(MessageStatus.FAILED)
+    was = Q(status__in=overtaken)
     Message.objects.filter(pk=message.pk).update(
         provider_message_id=provider_id,
-        status=Case(When(waiting, then=Value(MessageStatus.SENT.value)), default=F("status")),
-        error=Case(When(waiting, then=Value("")), default=F("error")),
+        status=Case(When(was, then=Value(MessageStatus.SENT.value)), default=F("status")),
+        error=Case(When(was, then=Value("")), default=F("error")),
+        failed_at=Case(When(was, then=Value(None)), default=F("failed_at")),
     )
     changes.adopt_statuses([message])
     _read_again_what_waited(message)
+
+
+def _refused(message: Message) -> bool:
+    told = StatusChange.objects.filter(
+        instance=message.conversation.instance_id, provider_message_id=message.provider_message_id
+    )
+    return told.filter(status=MessageStatus.FAILED).exists()
 
 
 def _read_again_what_waited(message: Message) -> None:

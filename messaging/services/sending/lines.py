@@ -8,8 +8,8 @@ from django.db.models.functions import Greatest
 
 from accounts.models import WhatsappInstance
 from accounts.services import note_connection
+from messaging.abilities import abilities_of
 from messaging.models import OutboxItem, SendingLine
-from messaging.services.sending.drafting import abilities_of
 
 Provider = WhatsappInstance.Provider
 

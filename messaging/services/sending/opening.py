@@ -11,7 +11,8 @@ from accounts.providers.events import Chat, ChatKind, Party
 from accounts.providers.wire import clean_text
 from messaging.models import Conversation
 from messaging.services.contacts import People
-from messaging.services.sending.drafting import LONGEST_NAME, NotSendable, digits_of
+from messaging.services.sending.checking import check_switched_on
+from messaging.services.sending.drafting import LONGEST_NAME, digits_of
 from messaging.services.sending.queueing import tell_conversation
 from messaging.services.threads import Threads
 
@@ -20,8 +21,7 @@ def open_conversation(
     instance: WhatsappInstance, *, phone: str, name: str = "", now: datetime
 ) -> Conversation:
     """The thread with this phone, found or made, and its contact too."""
-    if not (instance.is_active and instance.client.is_active):
-        raise NotSendable("line_off", "This line is switched off.")
+    check_switched_on(instance)
     party = Party(phone=digits_of(phone), name=clean_text(name).strip()[:LONGEST_NAME])
     try:
         return _open(instance, party, now)

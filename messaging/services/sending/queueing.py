@@ -10,13 +10,14 @@ from django.db.models.functions import Coalesce, Greatest
 from accounts import feed
 from accounts.feed import Action, Topic
 from accounts.models import Change, User
-from accounts.providers.events import MessageStatus
+from accounts.providers.events import MediaKind, MessageStatus
 from accounts.providers.wire import clean_text
 from media.models import MediaFile
 from media.services.uploads import NotStorable, copy_of
 from messaging.models import Conversation, Message, OutboxItem
 from messaging.services.counting import count
-from messaging.services.sending.drafting import Draft, NotSendable, check, content_of, fingerprint
+from messaging.services.sending.checking import check
+from messaging.services.sending.drafting import Draft, NotSendable, content_of, fingerprint
 from messaging.services.waking import wake_workers
 
 LONGEST_KEY = 200
@@ -80,7 +81,7 @@ def _queue(conversation: Conversation, draft: Draft, *, by: User | None, key: st
         sent_at=now,
         received_at=now,
         status=MessageStatus.QUEUED,
-        media=_own_copy(draft.media, conversation, now) if draft.media else None,
+        media=_own_copy(draft.media, MediaKind(draft.type), conversation, now) if draft.media else None,
     )
     newest = Greatest(Coalesce("last_message_at", now), now)
     Conversation.objects.filter(pk=conversation.pk).update(last_message_at=newest)
@@ -92,12 +93,13 @@ def _queue(conversation: Conversation, draft: Draft, *, by: User | None, key: st
     return message
 
 
-def _own_copy(media_file: MediaFile, conversation: Conversation, now: datetime) -> MediaFile:
+def _own_copy(media_file: MediaFile, kind: MediaKind, conversation: Conversation, now: datetime) -> MediaFile:
     """A file belongs to one message at most; a second one gets a row of its own for the same bytes."""
-    if not Message.objects.filter(media=media_file).exists():
+    if media_file.kind == kind and not Message.objects.filter(media=media_file).exists():
         return media_file
+    instance, chat_id = conversation.instance, conversation.chat_id
     try:
-        return copy_of(media_file, instance=conversation.instance, chat_id=conversation.chat_id, now=now)
+        return copy_of(media_file, instance=instance, chat_id=chat_id, now=now, kind=kind)
     except NotStorable as exc:
         raise NotSendable("empty", "This file is not here any more.", "media") from exc
 

@@ -78,10 +78,11 @@ def _sent(answer: Answer, token: uuid.UUID, now: datetime) -> bool:
     kept = held.move_to(State.SENT, **facts) or OutboxItem.objects.filter(pk=item.pk).move_to(
         State.SENT, **facts
     )
-    # Read anew: its conversation may have become part of another one meanwhile.
-    message = Message.objects.select_related("conversation__instance__client", "media").get(
-        pk=item.message_id
-    )
+    # Read anew: its conversation, or the message itself, may have become part of another one meanwhile.
+    rows = Message.objects.select_related("conversation__instance__client", "media")
+    message = rows.filter(outbox=item.pk).first()
+    if message is None:
+        return False
     if item.action == Action.MESSAGE:
         identify(message, answer.provider_id, now)
     elif kept:
