@@ -6,9 +6,10 @@ come back, so that the number of connections does not depend on how many listen.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -30,6 +31,8 @@ T = TypeVar("T")
 PAGE = 500
 # A listener that has so many changes before it is sent away; it comes back with the id of the last one it had.
 MOST_WAITING = 1000
+# More tabs and screens than anybody has open; each stream that catches up makes the others wait.
+MOST_PER_USER = 50
 # Changes come in bursts, and twenty are read as quickly as one.
 GATHER_SECONDS = 0.05
 CHECK_SECONDS = 15.0
@@ -81,6 +84,8 @@ class Hub:
         self.position = 0
         self.listeners: set[Listener] = set()
         self._tasks: list[asyncio.Task[None]] = []
+        # Also those that were sent away and have not gone yet.
+        self._open: Counter[int] = Counter()
         self._standing = asyncio.Event()
         self._news = asyncio.Event()
         # While a page is read nobody joins, or its changes for that one's clients would be missing.
@@ -101,6 +106,16 @@ class Hub:
             yield
         finally:
             self.listeners.discard(listener)
+
+    @contextmanager
+    def room_for(self, user: int) -> Iterator[bool]:
+        """Whether one more stream of theirs may be held open."""
+        self._open[user] += 1
+        try:
+            yield self._open[user] <= MOST_PER_USER
+        finally:
+            self._open[user] -= 1
+            self._open += Counter()
 
     async def catch_up(self, listener: Listener, cursor: int) -> tuple[Page, list[Told]]:
         return await _in(self._returning, _told, listener.reach.rows(), cursor, listener.wish)

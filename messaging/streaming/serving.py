@@ -1,6 +1,7 @@
 """What one listener gets: first what it has missed, then what happens."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing
 
 from messaging.services.feeding import CursorExpired, Wish, newest, read
 from messaging.streaming.frames import heartbeat, hello, reset, retry, tell
@@ -10,6 +11,8 @@ from messaging.streaming.hub import Hub, Listener
 HEARTBEAT_SECONDS = 15.0
 RETRY = 2000
 RETRY_POLLING = 1000
+# Of a user who has too many open: the browser asks again by itself.
+RETRY_CROWDED = 30_000
 POLLED_AT_ONCE = 500
 
 
@@ -21,8 +24,20 @@ async def stream(
     heartbeat_seconds: float = HEARTBEAT_SECONDS,
 ) -> AsyncIterator[bytes]:
     """Until the client goes or is sent away. Whatever both catching up and the hub have is told once."""
-    yield retry(RETRY)
     hub = find_hub()
+    with hub.room_for(listener.grant.user) as there_is_room:
+        if not there_is_room:
+            yield retry(RETRY_CROWDED)
+            return
+        yield retry(RETRY)
+        async with aclosing(_told(hub, listener, cursor, heartbeat_seconds)) as told:
+            async for frames in told:
+                yield frames
+
+
+async def _told(
+    hub: Hub, listener: Listener, cursor: int | None, seconds: float
+) -> AsyncGenerator[bytes, None]:
     async with hub.listening(listener):
         if cursor is None:
             cursor = listener.since
@@ -32,7 +47,7 @@ async def stream(
                 cursor = reached
                 if frames:
                     yield frames
-        async for frame in _live(hub, listener, cursor, heartbeat_seconds):
+        async for frame in _live(hub, listener, cursor, seconds):
             yield frame
 
 

@@ -6,7 +6,11 @@ from typing import Any
 from multichat.asgi import application as stream
 
 # isort: split
+from messaging.streaming import hub as hub_module
 from messaging.streaming.hub import hub_here
+
+# Here one user stands for hundreds.
+hub_module.MOST_PER_USER = 1000
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:

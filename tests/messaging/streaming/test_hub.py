@@ -148,6 +148,32 @@ def test_who_does_not_listen_is_sent_away_and_can_come_back(
     assert with_hub(play) == (None, 0)
 
 
+def test_who_has_too_many_open_waits_until_one_ends(
+    people: People, acme: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_module, "MOST_PER_USER", 2)
+    tell(acme)
+
+    async def play(hub: Hub) -> tuple[list[bytes], ...]:
+        bob, alice = (lambda name=name: listener_of(people[name], acme) for name in ("bob", "alice"))
+        held = [asyncio.create_task(read(hub, bob(), None, 1000)) for _ in range(2)]
+        while len(hub.listeners) < 2:
+            await asyncio.sleep(0.01)
+        crowded, other = await read(hub, bob(), None, 2), await read(hub, alice(), None, 2)
+        next(iter(hub.listeners)).send_away()
+        await asyncio.wait(held, return_when=asyncio.FIRST_COMPLETED)
+        again = await read(hub, bob(), None, 2)
+        return (
+            crowded,
+            other[:1],
+            again[:1],
+            [frame for task in held if task.done() for frame in task.result()][:1],
+        )
+
+    crowded, *others = with_hub(play)
+    assert (crowded, others) == ([b"retry: 30000"], [[b"retry: 2000"]] * 3)
+
+
 def test_a_reader_of_the_hub_that_fell_behind_for_good_sends_all_away(people: People, acme: Rows) -> None:
     told = tell(acme, 5)
 
