@@ -8,13 +8,14 @@ from media.rendering.jobs import Job, NotMade, refusal
 from media.rendering.limits import allow_one_more, restrict
 from media.rendering.pdfs import make_page
 from media.rendering.pictures import make_picture
-from media.rendering.sounds import make_m4a, make_waveform
+from media.rendering.sounds import make_m4a, make_voice, make_waveform
 
 MAKE = {
     "picture": make_picture,
     "pdf": make_page,
     "frame": make_frame,
     "m4a": make_m4a,
+    "voice": make_voice,
     "waveform": make_waveform,
 }
 

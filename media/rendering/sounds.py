@@ -13,6 +13,15 @@ M4A = (
     *("-map", "0:a:0", "-vn", "-ac", "1", "-ar", "48000", "-c:a", "aac", "-b:a", "64k"),
     *("-movflags", "+faststart", "-f", "ipod"),
 )
+# As WhatsApp's own apps record: Opus in Ogg, one channel. What is that already is only put into another container.
+VOICE_STREAM = ("-map", "0:a:0", "-vn")
+VOICE_COPY = (*VOICE_STREAM, "-c:a", "copy", "-f", "ogg")
+VOICE = (
+    *(*VOICE_STREAM, "-ac", "1", "-ar", "48000", "-c:a", "libopus", "-b:a", "32k"),
+    *("-application", "voip", "-f", "ogg"),
+)
+# The first packet stands behind the page's own 28 bytes, and the number of channels behind its name and version.
+OPUS_HEAD, HEAD_AT, CHANNELS_AT = b"OpusHead", 28, 37
 RATE = 8000
 SAMPLES = ("-map", "0:a:0", "-vn", "-ac", "1", "-ar", str(RATE), "-f", f"s16{sys.byteorder[0]}e", "pipe:1")
 # A hundredth of a second.
@@ -25,6 +34,31 @@ QUIETEST_PEAK = 330
 def make_m4a(job: Job) -> Made:
     tool.run(job, *M4A, Path(job.target).name)
     return Made()
+
+
+def make_voice(job: Job) -> Made:
+    target = Path(job.target)
+    try:
+        tool.run(job, *VOICE_COPY, target.name)
+    except NotMade:
+        # Another codec than Ogg holds, or nothing that can be read, which the second try tells.
+        pass
+    else:
+        if is_voice(_head(target)):
+            return Made()
+    tool.run(job, *VOICE, target.name)
+    if not is_voice(_head(target)):
+        raise NotMade("no sound in it")
+    return Made()
+
+
+def is_voice(head: bytes) -> bool:
+    return head[HEAD_AT:].startswith(OPUS_HEAD) and head[CHANNELS_AT : CHANNELS_AT + 1] == b"\x01"
+
+
+def _head(target: Path) -> bytes:
+    with target.open("rb") as made:
+        return made.read(CHANNELS_AT + 1)
 
 
 def make_waveform(job: Job) -> Made:

@@ -84,7 +84,7 @@ class Sandboxes:
 
 def make(errand: Errand, sandboxes: Sandboxes) -> Result:
     try:
-        with _work_folder() as folder:
+        with work_folder() as folder:
             return _made(errand, folder, sandboxes)
     except NotMade as exc:
         return Result(errand, error=exc)
@@ -119,7 +119,7 @@ def _job(errand: Errand, source: Path, target: Path) -> Job:
 
 
 @contextmanager
-def _work_folder() -> Iterator[Path]:
+def work_folder() -> Iterator[Path]:
     """Nothing else lies where foreign files are opened; one that a killed worker left is swept."""
     incoming_folder().mkdir(parents=True, exist_ok=True)
     folder = Path(mkdtemp(prefix=WORK_PREFIX, dir=incoming_folder()))

@@ -76,17 +76,27 @@ def store_upload(  # noqa: PLR0913 - each is a fact that only the caller knows
     return _written(row, "upload", "uploaded", now)
 
 
-def copy_of(media_file: MediaFile, *, instance: WhatsappInstance, chat_id: str, now: datetime) -> MediaFile:
-    """Another row for the same stored file: each message has a media file of its own."""
+def copy_of(
+    media_file: MediaFile,
+    *,
+    instance: WhatsappInstance,
+    chat_id: str,
+    now: datetime,
+    kind: MediaKind | None = None,
+) -> MediaFile:
+    """Another row for the same stored file: each message has a media file of its own. Any file goes as a document."""
+    as_it_is = kind in (None, media_file.kind)
+    if not as_it_is and kind != MediaKind.DOCUMENT:
+        raise NotStorable("wrong_type", f"This file is kept as {media_file.kind}, not as {kind}.")
     if media_file.instance.client_id != instance.client_id:
         raise NotStorable("not_ours", "This file belongs to another client.")
     if not media_file.is_ready or not is_there(media_file.file.name):
         raise NotStorable("not_ready", "This file is not stored here now.")
     facts = {name: getattr(media_file, name) for name in CONTENT + LOOKS}
-    facts["file"] = media_file.file.name
+    facts |= {"file": media_file.file.name, "kind": kind or media_file.kind}
     row = MediaFile(instance=instance, chat_id=chat_id[:200], **_ours(now) | facts)
-    if media_file.instance_id == instance.pk:
-        # Its line can bring it again, should it ever be lost.
+    if media_file.instance_id == instance.pk and as_it_is:
+        # Its line can bring it again, should it ever be lost; the kind is part of how it is encrypted.
         known = source_of(media_file) | {name: getattr(media_file, name) for name in SUMS}
         for name, value in known.items():
             setattr(row, name, value)

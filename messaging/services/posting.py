@@ -13,6 +13,7 @@ from accounts.providers.events import MediaKind, MessageType
 from media.models import MediaFile
 from media.partfile import HEAD
 from media.services.uploads import discard, store_upload, type_of
+from media.services.voices import as_voice
 from media.sniffing import bare
 from messaging.models import Conversation, Message
 from messaging.services import sending
@@ -49,7 +50,7 @@ def post_file(
     conversation: Conversation, asked: Mapping[str, Any], *, by: User | None, key: str = "", now: datetime
 ) -> tuple[Message, bool]:
     """Looks at the upload first: what is refused, or was sent before under this key, is never stored."""
-    upload: UploadedFile[Any] = asked["file"]
+    upload: UploadedFile[Any] = _prepared(asked["file"], asked.get("type"))
     looked_at = _look_at(conversation, upload, asked.get("type"))
     facts: dict[str, Any] = {
         "type": MessageType(looked_at.kind),
@@ -107,6 +108,11 @@ def _media_file(conversation: Conversation, pk: int | None) -> MediaFile | None:
     if found is None:
         raise DoesNotFit("media_file", "The client has no such file.")
     return found
+
+
+def _prepared(upload: "UploadedFile[Any]", kind: str | None) -> Any:
+    """A recording becomes what WhatsApp takes; the same one becomes the same bytes, so its key is known again."""
+    return as_voice(upload, upload.content_type or "") if kind == MediaKind.VOICE else upload
 
 
 def _look_at(conversation: Conversation, upload: "UploadedFile[Any]", kind: str | None) -> MediaFile:

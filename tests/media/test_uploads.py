@@ -280,3 +280,14 @@ def test_a_file_from_disk_is_read_in_pieces(acme: Rows, tmp_path: Path) -> None:
     with (tmp_path / "large").open("rb") as content:
         row = upload(acme.instance, File(content))
     assert (row.size, stored(row)) == (len(large), large)
+
+
+def test_any_stored_file_can_be_copied_as_a_document_and_as_nothing_else(acme: Rows) -> None:
+    original = make_ready(acme.instance, direct_path="/v/t62", width=10)
+    chat = {"instance": acme.instance, "chat_id": "c", "now": NOW}
+    copy = copy_of(original, **chat, kind=MediaKind.DOCUMENT)
+    # Its kind is part of how it was encrypted, so its line could not bring it again as a document.
+    assert (copy.kind, copy.file.name, copy.direct_path) == ("document", original.file.name, "")
+    with pytest.raises(NotStorable) as refused:
+        copy_of(original, **chat, kind=MediaKind.VIDEO)
+    assert refused.value.code == "wrong_type"
