@@ -202,7 +202,7 @@ class InstanceAdmin(WithVerbs):
             self.message_user(
                 request, _("The provider does not answer as it should: %(reason)s") % told, messages.ERROR
             )
-        return None
+        return False, None
 
 
 def _can_pair(instance: WhatsappInstance) -> bool:
