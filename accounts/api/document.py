@@ -14,7 +14,7 @@ class Document(SpectacularAPIView):
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """Asks the request for nothing but the form."""
-        form = type(request.accepted_renderer)
+        form: Any = type(request.accepted_renderer)
         name = f'inline; filename="multichat.{form.format}"'
         return HttpResponse(
             written(form), content_type=str(form.media_type), headers={"Content-Disposition": name}

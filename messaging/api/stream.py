@@ -35,7 +35,8 @@ cursor. A stream begins now, with the event `hello`, unless `Last-Event-ID` or `
 A browser's EventSource sends no header: use the session's cookie, or a ticket of `POST /api/v1/stream/ticket/`. When
 EventSource gives up, the ticket is over; get another one and go on with `after=<last id>`.
 
-Where no stream can be held open, the answer ends after what there is, and EventSource asks again by itself.
+Where no stream can be held open, the answer ends after what there is, and EventSource asks again by itself. So does
+one more stream of a user who has 50 of them open.
 """
 
 EVENT = {
