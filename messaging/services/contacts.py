@@ -75,6 +75,15 @@ class People:
             self._lock()
             self._merge(first, other)
 
+    def join(self, party: Party, contact: int) -> None:
+        """A message of ours in the thread with each shows that they are one person."""
+        self._lock()
+        other = Contact.objects.filter(pk=contact).first()
+        # Another message may have shown it already.
+        if other and other != self.find(party):
+            first, second = sorted((self.find(party), other), key=lambda one: one.pk)
+            self._merge(first, second)
+
     def _matching(self, party: Party) -> list[Contact]:
         """Oldest first. A user name can move to somebody else, so it counts only where there is nothing better."""
         names = _names(party)
@@ -119,6 +128,15 @@ class People:
         merge(keeper, other)
         self._known.update({name: keeper for name, contact in self._known.items() if contact == other})
         self._settled.update({party: keeper for party, contact in self._settled.items() if contact == other})
+
+
+def join_threads(client: Client, pks: Iterable[int]) -> None:
+    """These conversations are with one person."""
+    Client.objects.select_for_update(no_key=True).get(pk=client.pk)
+    found = Contact.objects.filter(conversations__in=pks).distinct().order_by("pk")
+    first, *rest = found
+    for other in rest:
+        merge(first, other)
 
 
 def merge(keeper: Contact, other: Contact) -> None:

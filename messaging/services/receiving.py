@@ -14,6 +14,7 @@ from accounts import feed
 from accounts.feed import Action, Topic
 from accounts.models import Change, Client, WhatsappInstance
 from accounts.providers.events import (
+    ChatKind,
     ConnectionChanged,
     Event,
     IdentityChanged,
@@ -33,7 +34,7 @@ from messaging.models import Conversation, Message, WebhookEvent
 from messaging.services import changes
 from messaging.services.contacts import People
 from messaging.services.sending import lines
-from messaging.services.sending.identifying import adopt_echo, adopt_tagged
+from messaging.services.sending.identifying import adopt_echo, adopt_tagged, is_a_send
 from messaging.services.threads import Threads
 
 log = structlog.get_logger(__name__)
@@ -68,6 +69,8 @@ class Receiving:
         """Who is who first, so that nothing read afterwards is merged away; returns the messages that are new."""
         self._settle_people()
         self._read_messages()
+        if self._join_people():
+            self._read_messages()
         new = self._keep_messages()
         self._apply_changes()
         self._note_lines()
@@ -86,6 +89,7 @@ class Receiving:
                 self.people.find(change.event.sender)
 
     def _read_messages(self) -> None:
+        self.messages.clear()
         named = {one.event.message_id for one in self.received}
         named |= {one.event.message_id for one in self.changed}
         rows = Message.objects.filter(
@@ -93,6 +97,23 @@ class Receiving:
         )
         for message in rows.select_related("conversation", "media"):
             self._remember(message)
+
+    def _join_people(self) -> int:
+        """An echo may name somebody by an alias that we do not know, but its message is one that we sent them."""
+        found = [
+            (one.event.chat.contact, message.conversation.contact_id)
+            for one in self.received
+            if one.event.from_me and one.event.chat.contact
+            for message in self.messages.get(one.event.message_id, {}).values()
+            if message.direction == Message.Direction.OUTBOUND
+            and message.conversation.kind == ChatKind.DIRECT
+            and message.conversation.instance_id == one.instance.pk
+            and message.conversation.contact_id != self.people.find(one.event.chat.contact).pk
+            and is_a_send(message)
+        ]
+        for party, contact in found:
+            self.people.join(party, contact)
+        return len(found)
 
     def _remember(self, message: Message) -> None:
         self.messages.setdefault(str(message.provider_message_id), {})[message.conversation_id] = message

@@ -135,7 +135,7 @@ def identify(message: Message, provider_id: str, now: datetime) -> bool:
     bearer = rows.exclude(pk=message.pk).select_related("conversation__instance", "media").first()
     if bearer and given:
         _exchange(message, bearer, now)
-    elif bearer and _is_a_send(bearer):
+    elif bearer and is_a_send(bearer):
         return False
     elif bearer:
         _absorb(message, bearer, now)
@@ -163,7 +163,7 @@ def _find_alias(message: Message, provider_id: str) -> None:
         message.refresh_from_db(fields=["conversation"])
 
 
-def _is_a_send(message: Message) -> bool:
+def is_a_send(message: Message) -> bool:
     return message.outbox.filter(action=OutboxItem.Action.MESSAGE).exists()
 
 

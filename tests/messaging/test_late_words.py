@@ -1,0 +1,112 @@
+"""What a provider says of a send late, by another name of the other side, or after somebody decided."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Usage, User
+from accounts.providers.events import MessageType
+from accounts.services import provider_for
+from messaging.models import Conversation, Message, OutboxItem
+from messaging.services import sending
+from messaging.services.sending import Draft
+from messaging.services.sending.errands import Answer, Errand
+from messaging.services.sending.recording import record
+from tests.messaging.outgoing import claimed, no_pace, outbound, say, talk_with, the_item, under_way  # noqa: F401
+from tests.simulator.world import Person, World
+from tests.telling import ANA, composer, make_cloud, make_wapi, tell
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_pace")]
+
+BY_PHONE, BY_LID = Person("Ana", ANA.phone), Person("", ANA.lid, ANA.lid)
+
+
+def answer(item: OutboxItem) -> None:
+    found = Answer(errand=Errand(item, provider_for(item.instance)), provider_id="E1")
+    assert item.lease_token
+    record(found, item.lease_token, timezone.now())
+
+
+def echo(world: World, chat: Conversation, who: Person) -> Any:
+    return composer(world, chat.instance).text(who, "bom dia", from_me=True, message_id="E1")
+
+
+def said_not_to_be_sent(item: OutboxItem) -> OutboxItem:
+    OutboxItem.objects.update(state="unknown")
+    Message.objects.update(status="unknown")
+    sending.settle(the_item(), was_sent=False, now=timezone.now())
+    return item
+
+
+def test_what_somebody_believed_lost_was_sent_when_its_status_says_so(world: World) -> None:
+    cloud = make_cloud()
+    say(talk_with(cloud))
+    item = said_not_to_be_sent(claimed())
+    tell(cloud, composer(world, cloud).status(BY_PHONE, "E1", "sent", tag=str(item.tag)))
+    message = Message.objects.get()
+    assert (outbound(), message.error, message.failed_at) == ([("E1", "sent")], "", None)
+
+
+def test_what_somebody_believed_lost_was_sent_when_its_answer_says_so() -> None:
+    say(talk_with(make_wapi()))
+    answer(said_not_to_be_sent(claimed()))
+    assert (outbound(), the_item().state) == ([("E1", "sent")], "sent")
+
+
+def test_what_the_provider_says_has_failed_stays_so(world: World) -> None:
+    cloud = make_cloud()
+    say(talk_with(cloud))
+    item = said_not_to_be_sent(claimed())
+    tell(cloud, composer(world, cloud).status(BY_PHONE, "E1", "failed"))
+    answer(item)
+    assert (outbound(), Message.objects.get().failed_at is not None) == ([("E1", "failed")], True)
+
+
+def test_the_answer_to_a_send_that_was_deleted_is_dropped() -> None:
+    say(talk_with(make_wapi()))
+    item = under_way()
+    Conversation.objects.all().delete()
+    answer(item)
+    assert outbound() == []
+
+
+@pytest.mark.parametrize("from_api", [True, None])
+def test_the_same_text_a_day_later_is_ours_only_if_the_provider_says_so(
+    from_api: bool | None, world: World
+) -> None:
+    chat = talk_with(make_wapi())
+    say(chat)
+    claimed()
+    yesterday = timezone.now() - timedelta(days=1)
+    OutboxItem.objects.update(state="unknown", lease_token=None, lease_until=None, asked_at=yesterday)
+    body = echo(world, chat, BY_PHONE) | {"fromApi": from_api}
+    if from_api is None:
+        del body["fromApi"]
+    tell(chat.instance, body)
+    assert the_item().state == ("sent" if from_api else "unknown")
+    assert len(outbound()) == (1 if from_api else 2)
+
+
+@pytest.mark.parametrize("echo_first", [True, False])
+def test_an_echo_by_an_unknown_alias_is_the_same_message_to_the_same_person(
+    echo_first: bool, world: World
+) -> None:
+    chat, somebody = talk_with(make_wapi()), User.objects.create(username="alice")
+    draft = Draft(type=MessageType.TEXT, text="bom dia")
+    sending.send(chat, draft, by=somebody, now=timezone.now())
+    item = under_way()
+    acts = [lambda: tell(chat.instance, echo(world, chat, BY_LID)), lambda: answer(item)]
+    for act in acts if echo_first else reversed(acts):
+        act()
+    assert (outbound(), Message.objects.get().sent_by) == ([("E1", "sent")], somebody)
+    assert (Conversation.objects.get().contact.aliases.count(), Usage.objects.get().outbound) == (2, 1)
+
+
+def test_another_line_s_message_of_the_same_id_joins_nobody(world: World) -> None:
+    chat, other = talk_with(make_wapi()), make_wapi(instance_id="LITE-XX12CD-EF34GH")
+    say(chat)
+    answer(under_way())
+    tell(other, echo(world, talk_with(other, Person("Beto", "5511900003333")), BY_LID))
+    assert Conversation.objects.exclude(contact=chat.contact).count() == 2
