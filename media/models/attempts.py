@@ -1,6 +1,7 @@
 """Every attempt to get a file, and how each strategy does."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import TenantQuerySet, WhatsappInstance
 from media.models.files import MediaFile
@@ -14,15 +15,15 @@ class FetchAttempt(models.Model):
     """One try of one strategy. ``duration`` is seconds. Nothing secret is ever in ``reason``."""
 
     class Outcome(models.TextChoices):
-        OK = "ok"
-        GONE = "gone"
-        UNAVAILABLE = "unavailable", "unavailable for now"
-        LINE_DOWN = "line_down", "line down"
-        REFUSED = "refused"
-        UNSUPPORTED = "unsupported"
-        INTEGRITY = "integrity", "not the file"
-        UNEXPECTED = "unexpected", "unexpected answer"
-        STORAGE = "storage", "our storage"
+        OK = "ok", _("Ok")
+        GONE = "gone", _("Gone")
+        UNAVAILABLE = "unavailable", _("unavailable for now")
+        LINE_DOWN = "line_down", _("line down")
+        REFUSED = "refused", _("Refused")
+        UNSUPPORTED = "unsupported", _("Unsupported")
+        INTEGRITY = "integrity", _("not the file")
+        UNEXPECTED = "unexpected", _("unexpected answer")
+        STORAGE = "storage", _("our storage")
 
     media_file = models.ForeignKey(MediaFile, on_delete=models.CASCADE, related_name="fetch_attempts")
     strategy = models.CharField(max_length=20)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 from django.db import models
 from django.db.models import Max, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.leases import WaitingQuerySet, WaitingWork, lease_indexes
 from accounts.models import WhatsappInstance
@@ -43,36 +44,36 @@ class MediaFile(WaitingWork):
     """
 
     class State(models.TextChoices):
-        PENDING = "pending"
-        FETCHING = "fetching"
-        READY = "ready"
-        EXPIRED = "expired"
-        FAILED = "failed"
-        UNAVAILABLE = "unavailable"
-        MISSING = "missing"
+        PENDING = "pending", _("Pending")
+        FETCHING = "fetching", _("Fetching")
+        READY = "ready", _("Ready")
+        EXPIRED = "expired", _("Expired")
+        FAILED = "failed", _("Failed")
+        UNAVAILABLE = "unavailable", _("Unavailable")
+        MISSING = "missing", _("Missing")
 
     class Cause(models.TextChoices):
         """Why there is no file, in one word that can be counted; ``error`` has the sentence."""
 
-        GONE = "gone", "gone at the source"
-        UNAVAILABLE = "unavailable", "source does not answer"
-        INTEGRITY = "integrity", "what came is not the file"
-        UNEXPECTED = "unexpected", "unexpected answer"
-        REFUSED = "refused", "refused for good"
-        LINE_DOWN = "line_down", "line down or paused"
-        STORAGE = "storage", "our storage"
-        OURS = "ours", "an error of our own"
-        WITHHELD = "withheld", "never offered"
-        NO_SOURCE = "no_source", "no source to ask"
-        LOST = "lost", "lost from the storage"
+        GONE = "gone", _("gone at the source")
+        UNAVAILABLE = "unavailable", _("source does not answer")
+        INTEGRITY = "integrity", _("what came is not the file")
+        UNEXPECTED = "unexpected", _("unexpected answer")
+        REFUSED = "refused", _("refused for good")
+        LINE_DOWN = "line_down", _("line down or paused")
+        STORAGE = "storage", _("our storage")
+        OURS = "ours", _("an error of our own")
+        WITHHELD = "withheld", _("never offered")
+        NO_SOURCE = "no_source", _("no source to ask")
+        LOST = "lost", _("lost from the storage")
 
     class Kind(models.TextChoices):
-        IMAGE = "image"
-        VIDEO = "video"
-        AUDIO = "audio"
-        VOICE = "voice"
-        DOCUMENT = "document"
-        STICKER = "sticker"
+        IMAGE = "image", _("Image")
+        VIDEO = "video", _("Video")
+        AUDIO = "audio", _("Audio")
+        VOICE = "voice", _("Voice")
+        DOCUMENT = "document", _("Document")
+        STICKER = "sticker", _("Sticker")
 
     TRANSITIONS: ClassVar[dict[State, set[State]]] = {
         State.PENDING: {State.FETCHING},

@@ -5,6 +5,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.leases import WaitingQuerySet, WaitingWork, lease_indexes
 from accounts.models import InstanceQuerySet, WhatsappInstance
@@ -21,17 +22,17 @@ class Rendition(WaitingWork):
     """One thing made of one media file. A waveform has no file: it is written into the media file's own row."""
 
     class State(models.TextChoices):
-        PENDING = "pending"
-        MAKING = "making"
-        READY = "ready"
-        FAILED = "failed"
-        UNAVAILABLE = "unavailable", "no tool for it here"
+        PENDING = "pending", _("Pending")
+        MAKING = "making", _("Making")
+        READY = "ready", _("Ready")
+        FAILED = "failed", _("Failed")
+        UNAVAILABLE = "unavailable", _("no tool for it here")
 
     class Kind(models.TextChoices):
-        THUMBNAIL = "thumbnail"
-        PREVIEW = "preview"
-        M4A = "m4a"
-        WAVEFORM = "waveform"
+        THUMBNAIL = "thumbnail", _("Thumbnail")
+        PREVIEW = "preview", _("Preview")
+        M4A = "m4a", _("M4A")
+        WAVEFORM = "waveform", _("Waveform")
 
     waiting_state = State.PENDING
     claimed_state = State.MAKING
