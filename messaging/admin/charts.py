@@ -11,6 +11,9 @@ from django.utils.formats import date_format
 WIDTH, HEIGHT = 240.0, 100.0
 SHARE_OF_COLUMN = 0.76
 STEPS = (1, 2, 2.5, 5, 10)
+# Seconds whose halves are round too.
+SPANS = (1, 2, 4, 10, 20, 60, 120, 600, 1_200, 3_600, 7_200, 14_400, 43_200, 86_400)
+DAY_SECONDS = 86_400
 HOUR = timedelta(hours=1)
 # Every so many hours stands a word under the chart; every other of those goes away on a phone.
 HOURS_PER_LABEL = 3
@@ -90,6 +93,12 @@ def round_top(most: float) -> float:
     return next(step * size for step in STEPS if step * size >= most)
 
 
+def round_span(most: float) -> float:
+    """A round time that is not less."""
+    whole_days = -(-most // DAY_SECONDS) * DAY_SECONDS
+    return next((span for span in SPANS if span >= most), whole_days)
+
+
 def bars(
     key: str,
     title: str,
@@ -161,8 +170,8 @@ def curves(
     *,
     word: Any,
 ) -> Chart:
-    """One curve for each series; the curve steps over an hour without a value. ``word`` writes a value."""
-    top = max(1.0, round_top(max(values.values(), default=0)))
+    """Seconds, one curve for each series; the curve steps over an hour without a value. ``word`` writes a value."""
+    top = round_span(max(values.values(), default=0))
     columns = []
     for hour in hours:
         texts = [word(values[hour, one.key]) if (hour, one.key) in values else "–" for one in series]
