@@ -15,7 +15,7 @@ from django.conf import settings
 
 from accounts.crews import Crew
 from accounts.fields import CannotDecrypt
-from accounts.leases import Claim, lease
+from accounts.leases import Claim, InHand, lease
 from accounts.models import WhatsappInstance
 from accounts.providers.reasons import one_line
 from accounts.services import door, provider_for, raise_alarm
@@ -44,11 +44,10 @@ class Fetcher:
 
     threads: int = field(default_factory=lambda: settings.WORKER_FETCH_THREADS)
     token: uuid.UUID = field(default_factory=uuid.uuid4)
-    renewed_at: datetime | None = None
 
     def __post_init__(self) -> None:
         self.crew: Crew[Errand, Result] = Crew(bring, self.threads)
-        self._in_hand: set[int] = set()
+        self._in_hand = InHand(MediaFile)
         self._ahead = self.threads
         self._done = 0
         self._claimed_at: datetime | None = None
@@ -73,7 +72,7 @@ class Fetcher:
         """Write down what has finished, waiting up to ``wait`` seconds for the first result."""
         results = self.crew.finished(wait)
         if results:
-            self._in_hand -= {result.errand.media_file.pk for result in results}
+            self._in_hand.let_go(*(result.errand.media_file.pk for result in results))
             self._done += len(results)
             record(results, self.token, now)
         return len(results)
@@ -86,11 +85,7 @@ class Fetcher:
         self._claimed_at, self._done = now, 0
 
     def renew(self, now: datetime) -> None:
-        """Only for what is in hand: a file whose result was lost comes back when its lease runs out."""
-        if not self.under_way or (self.renewed_at and now - self.renewed_at < lease() / 3):
-            return
-        MediaFile.objects.filter(pk__in=self._in_hand).renew(self.token, now + lease())
-        self.renewed_at = now
+        self._in_hand.renew(self.token, now)
 
     def close(self) -> None:
         self.crew.close()

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db.models import prefetch_related_objects
 
 from accounts.crews import Crew
-from accounts.leases import Claim, WaitingQuerySet, lease
+from accounts.leases import Claim, InHand, WaitingQuerySet, lease
 from media.models import Rendition
 from media.rendering.finding import find_ffmpeg
 from media.services.making import Errand, Result, Sandboxes, make
@@ -37,12 +37,11 @@ class Renderer:
 
     ffmpeg: str = field(default_factory=find_ffmpeg)
     token: uuid.UUID = field(default_factory=uuid.uuid4)
-    renewed_at: datetime | None = None
 
     def __post_init__(self) -> None:
         self.sandboxes = Sandboxes()
         self.crew: Crew[Errand, Result] = Crew(lambda errand: make(errand, self.sandboxes), AT_ONCE)
-        self._in_hand: set[int] = set()
+        self._in_hand = InHand(Rendition)
         self._has_looked = False
 
     @property
@@ -64,7 +63,7 @@ class Renderer:
     def collect(self, now: datetime, *, wait: float = 0) -> int:
         """Write down what has finished, waiting up to ``wait`` seconds for the first result."""
         results = self.crew.finished(wait)
-        self._in_hand -= {result.errand.rendition.pk for result in results}
+        self._in_hand.let_go(*(result.errand.rendition.pk for result in results))
         for result in results:
             record(result, self.token, now)
         return len(results)
@@ -72,10 +71,7 @@ class Renderer:
     def renew(self, now: datetime) -> None:
         """Leases of what is in hand; and processes that have had nothing to do are let go."""
         self.sandboxes.let_go_idle()
-        if not self.under_way or (self.renewed_at and now - self.renewed_at < lease() / 3):
-            return
-        Rendition.objects.filter(pk__in=self._in_hand).renew(self.token, now + lease())
-        self.renewed_at = now
+        self._in_hand.renew(self.token, now)
 
     def close(self) -> None:
         self.crew.close()

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError
 
 from accounts.crews import Crew
-from accounts.leases import lease
+from accounts.leases import InHand
 from messaging.models import OutboxItem
 from messaging.services.sending.errands import Answer, Errand, run
 from messaging.services.sending.planning import CLOUD, WAPI, claim, plan
@@ -27,11 +27,10 @@ class Sender:
 
     threads: int = field(default_factory=lambda: settings.WORKER_SEND_THREADS)
     token: uuid.UUID = field(default_factory=uuid.uuid4)
-    renewed_at: datetime | None = None
 
     def __post_init__(self) -> None:
         self.crew: Crew[Errand, Answer] = Crew(run, self.threads)
-        self._in_hand: set[int] = set()
+        self._in_hand = InHand(OutboxItem)
         self._answers: list[Answer] = []
         self._order = [WAPI, CLOUD]
         self._looked_at: datetime | None = None
@@ -83,7 +82,7 @@ class Sender:
         finally:
             if not kept:
                 self._answers.pop(0)
-                self._in_hand.discard(answer.errand.item.pk)
+                self._in_hand.let_go(answer.errand.item.pk)
 
     def _record(self, answer: Answer, now: datetime) -> None:
         try:
@@ -93,10 +92,7 @@ class Sender:
             record(answer, self.token, now)
 
     def renew(self, now: datetime) -> None:
-        if not self.under_way or (self.renewed_at and now - self.renewed_at < lease() / 3):
-            return
-        OutboxItem.objects.filter(pk__in=self._in_hand).renew(self.token, now + lease())
-        self.renewed_at = now
+        self._in_hand.renew(self.token, now)
 
     def close(self) -> None:
         self.crew.close()

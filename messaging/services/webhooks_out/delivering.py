@@ -10,7 +10,7 @@ from time import monotonic
 
 from accounts.crews import Crew
 from accounts.fields import CannotDecrypt
-from accounts.leases import Claim, lease
+from accounts.leases import Claim, InHand, lease
 from accounts.providers.errors import ProviderError
 from accounts.providers.faults import retry_after
 from accounts.providers.http import Body, Door
@@ -40,11 +40,10 @@ class Courier:
 
     threads: int = THREADS
     token: uuid.UUID = field(default_factory=uuid.uuid4)
-    renewed_at: datetime | None = None
 
     def __post_init__(self) -> None:
         self.crew: Crew[Errand, Outcome] = Crew(deliver, self.threads)
-        self._in_hand: set[int] = set()
+        self._in_hand = InHand(WebhookDelivery)
 
     @property
     def under_way(self) -> int:
@@ -65,16 +64,12 @@ class Courier:
         """Write down what has been answered, waiting up to ``wait`` seconds for the first answer."""
         outcomes = self.crew.finished(wait)
         if outcomes:
-            self._in_hand -= {outcome.delivery.pk for outcome in outcomes}
+            self._in_hand.let_go(*(outcome.delivery.pk for outcome in outcomes))
             recording.record(outcomes, self.token, now)
         return len(outcomes)
 
     def renew(self, now: datetime) -> None:
-        """Only for what is in hand: a delivery whose outcome was lost comes back when its lease runs out."""
-        if not self.under_way or (self.renewed_at and now - self.renewed_at < lease() / 3):
-            return
-        WebhookDelivery.objects.filter(pk__in=self._in_hand).renew(self.token, now + lease())
-        self.renewed_at = now
+        self._in_hand.renew(self.token, now)
 
     def close(self) -> None:
         self.crew.close()
