@@ -25,15 +25,12 @@ def holder(ticket: str) -> tuple[Any, ApiToken | None] | None:
         facts: dict[str, Any] = signing.loads(ticket, salt=SALT, max_age=LIFETIME)
     except signing.BadSignature:
         return None
+    if facts["token"] is not None:
+        tokens = ApiToken.objects.usable(timezone.now()).filter(pk=facts["token"], user=facts["user"])
+        token: ApiToken | None = tokens.select_related("user", "client").first()
+        return (token.acting_user(), token) if token else None
     user = User.objects.filter(pk=facts["user"], is_active=True).first()
-    if user is None or facts["token"] is None:
-        return (user, None) if user and facts["mark"] == mark_of(user) else None
-    tokens = ApiToken.objects.valid(timezone.now()).filter(pk=facts["token"], user=user)
-    token: ApiToken | None = tokens.filter(client__is_active=True).select_related("user", "client").first()
-    if token is None:
-        return None
-    token.user.scope = token.scope  # type: ignore[misc]
-    return token.user, token
+    return (user, None) if user and facts["mark"] == mark_of(user) else None
 
 
 def mark_of(user: User) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 
-from accounts.api.authentication import bearer_of
 from accounts.models import ApiToken, User
 from media.models import MediaFile
 
@@ -74,11 +73,9 @@ def file_of(link: Link, *, now: datetime) -> MediaFile | None:
 def _user_of(link: Link, now: datetime) -> User | None:
     if link.token is None:
         return User.objects.filter(pk=link.user, is_active=True).first()
-    tokens = ApiToken.objects.valid(now).filter(
-        pk=link.token, user=link.user, user__is_active=True, client__is_active=True
-    )
+    tokens = ApiToken.objects.usable(now).filter(pk=link.token, user=link.user)
     token: ApiToken | None = tokens.select_related("user").first()
-    return bearer_of(token) if token else None
+    return token.acting_user() if token else None
 
 
 def _signer() -> Signer:

@@ -1,7 +1,6 @@
 """Tokens of front ends."""
 
 from datetime import timedelta
-from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
@@ -17,7 +16,7 @@ NOTED_EVERY = timedelta(minutes=1)
 
 
 class TokenAuthentication(BaseAuthentication):
-    """``Authorization: Bearer mct_…``. The user then carries the token's scope, which every query asks for."""
+    """``Authorization: Bearer mct_…``."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         words = get_authorization_header(request).split()
@@ -28,7 +27,7 @@ class TokenAuthentication(BaseAuthentication):
         token = find_token(words[1].decode("utf-8", "replace"))
         if token is None:
             raise AuthenticationFailed("This token is wrong, expired or revoked.")
-        return bearer_of(token), token
+        return token.acting_user(), token
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
@@ -36,15 +35,10 @@ class TokenAuthentication(BaseAuthentication):
 
 def find_token(key: str) -> ApiToken | None:
     now = timezone.now()
-    rows = ApiToken.objects.valid(now).with_key(key).select_related("user", "client")
-    token: ApiToken | None = rows.filter(user__is_active=True, client__is_active=True).first()
+    token: ApiToken | None = (
+        ApiToken.objects.usable(now).with_key(key).select_related("user", "client").first()
+    )
     if token:
         unnoted = Q(last_used_at=None) | Q(last_used_at__lt=now - NOTED_EVERY)
         ApiToken.objects.filter(unnoted, pk=token.pk).update(last_used_at=now)
     return token
-
-
-def bearer_of(token: ApiToken) -> User:
-    user: Any = token.user
-    user.scope = token.scope
-    return user  # type: ignore[no-any-return]

@@ -1,7 +1,7 @@
 """Clients and the people who work for them."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
@@ -80,7 +80,7 @@ class User(AbstractUser):
     ``scope`` is set by whoever authenticated the request, never stored.
     """
 
-    scope: ClassVar[Scope | None] = None
+    scope: Scope | None = None
 
     clients: "models.ManyToManyField[Client, Membership]" = models.ManyToManyField(
         Client, through="Membership", related_name="users"

@@ -20,6 +20,10 @@ class ApiTokenQuerySet(TenantQuerySet):
         alive = Q(expires_at=None) | Q(expires_at__gt=now)
         return self.filter(alive, revoked_at=None)
 
+    def usable(self, now: datetime) -> Self:
+        """Valid, and neither its user nor its client is switched off."""
+        return self.valid(now).filter(user__is_active=True, client__is_active=True)
+
     def with_key(self, key: str) -> Self:
         return self.filter(digest=digest_of(key))
 
@@ -54,6 +58,12 @@ class ApiToken(models.Model):
     @property
     def scope(self) -> Scope:
         return Scope(self.client_id, Role(self.role))
+
+    def acting_user(self) -> User:
+        """The token's user, who then carries its scope, which every query asks for."""
+        user: User = self.user
+        user.scope = self.scope
+        return user
 
     @classmethod
     def issue(cls, **facts: Any) -> "tuple[ApiToken, str]":

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -100,4 +101,4 @@ class MeSerializer(serializers.Serializer[User]):
         return HeldTokenSerializer(held).data if isinstance(held, ApiToken) else None
 
     def get_stream_url(self, user: User) -> str:
-        return f"{settings.STREAM_BASE_URL}/api/v1/stream/"
+        return str(settings.STREAM_BASE_URL + reverse("stream"))

@@ -4,15 +4,16 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import Change, Client, Role
+from accounts.feed import TYPES, Topic
+from accounts.models import Client, Role
 from accounts.providers.errors import HostNotAllowed
 from accounts.serializers import VisibleRow
 from messaging.models import WebhookDelivery, WebhookEndpoint
 from messaging.targets import check_target
 
 EVENTS = [
-    *(f"{topic}.*" for topic in Change.Topic.values),
-    *(f"{topic}.{action}" for topic in Change.Topic.values for action in Change.Action.values),
+    *(f"{topic}.*" for topic in Topic.values),
+    *TYPES,
 ]
 STATES = WebhookDelivery.State
 

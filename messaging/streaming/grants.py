@@ -46,7 +46,7 @@ def reaches(grants: Collection[Grant], now: datetime) -> dict[Grant, Reach]:
     """Only those that still allow anything, by four queries for however many."""
     users = User.objects.filter(is_active=True).in_bulk({grant.user for grant in grants})
     ids = {grant.token for grant in grants if grant.token}
-    tokens = ApiToken.objects.valid(now).filter(client__is_active=True).in_bulk(ids) if ids else {}
+    tokens = ApiToken.objects.usable(now).in_bulk(ids) if ids else {}
     keys = {grant.session for grant in grants if grant.session}
     sessions = Session.objects.filter(expire_date__gt=now).in_bulk(keys) if keys else {}
     works_for: dict[int, set[int]] = defaultdict(set)

@@ -9,8 +9,9 @@ from django.db import transaction
 
 from accounts.models import Client
 from messaging.models import WebhookDelivery, WebhookEndpoint, new_signing_secret
+from messaging.services import feeding
 from messaging.services.waking import wake_workers
-from messaging.services.webhooks_out.fanning import body_of, end_of_feed
+from messaging.services.webhooks_out.fanning import body_of
 
 log = structlog.get_logger(__name__)
 State = WebhookDelivery.State
@@ -27,7 +28,7 @@ class SwitchedOff(Exception):
 def create(*, client: Client, url: str, name: str = "", events: list[str] | None = None) -> WebhookEndpoint:
     """It is told what happens from now on."""
     made = WebhookEndpoint.objects.create(
-        client=client, url=url, name=name, events=events or [], cursor=end_of_feed()
+        client=client, url=url, name=name, events=events or [], cursor=feeding.newest()
     )
     log.info("webhook endpoint created", endpoint=made.pk, client=client.pk)
     return made
@@ -64,7 +65,7 @@ def enable(endpoint: WebhookEndpoint, *, now: datetime, from_now: bool = False) 
     waiting = WebhookDelivery.objects.filter(endpoint=endpoint, state=State.PENDING, lease_until=None)
     with transaction.atomic():
         if from_now:
-            fresh["cursor"] = end_of_feed()
+            fresh["cursor"] = feeding.newest()
             waiting.update(state=State.FAILED, error=SKIPPED)
         else:
             waiting.update(attempts=0, next_attempt_at=now)

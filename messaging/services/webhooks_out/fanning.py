@@ -91,8 +91,3 @@ def body_of(event_id: uuid.UUID, event_type: str, at: datetime, data: dict[str, 
     """Plain ASCII, which every receiver's parser takes, whatever somebody wrote into a message."""
     told = {"id": event_id, "type": event_type, "timestamp": at, "data": data}
     return json.dumps(told, cls=JSONEncoder, separators=(",", ":"))
-
-
-def end_of_feed() -> int:
-    newest = Change.objects.order_by("-pk").values_list("pk", flat=True).first()
-    return newest or 0
