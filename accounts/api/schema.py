@@ -4,7 +4,9 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import force_instance
 from drf_spectacular.utils import OpenApiResponse
+from rest_framework.serializers import ModelSerializer
 
 PROBLEM = {
     "type": "object",
@@ -65,6 +67,13 @@ class Schema(AutoSchema):
         for parameter in found:
             if parameter["schema"].get("pattern") == f"^{ID_PATTERN}$":
                 parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
+        return found
+
+    def _map_basic_serializer(self, serializer: Any, direction: str) -> dict[str, Any]:
+        """A row is always shown with all its fields, also with those that need not be given."""
+        found: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        if direction == "response" and isinstance(force_instance(serializer), ModelSerializer):  # type: ignore[no-untyped-call]
+            found["required"] = sorted(found["properties"])
         return found
 
     def get_description(self, *_: Any) -> str:

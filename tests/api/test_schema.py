@@ -94,6 +94,13 @@ def absolute(schema: Any) -> Any:
     return [absolute(one) for one in schema] if isinstance(schema, list) else schema
 
 
+@pytest.mark.parametrize("name", ["Client", "Instance", "Label", "WebhookEndpoint"])
+def test_a_row_is_shown_with_all_its_fields_and_no_secret(name):
+    shown = document()["components"]["schemas"][name]
+    assert set(shown["required"]) == set(shown["properties"])
+    assert not {"token", "secret", "app_secret", "verify_token"} & set(shown["properties"])
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", ["application/vnd.oai.openapi+json", "application/vnd.oai.openapi", "*/*"])
 def test_it_is_served_to_everybody(kind):
