@@ -18,6 +18,7 @@ TYPE_OF = {
     "template": MessageType.TEMPLATE,
 }
 PHONE = r"^\+?[0-9][0-9 ().-]{5,24}\Z"
+NO_PHONE: dict[str, Any] = {"invalid": "A phone number begins with its country code and has up to 15 digits."}
 NAME_LENGTH = 200
 MOST_LABELS = 100
 DEEPEST = 20
@@ -27,7 +28,9 @@ class OpenConversationSerializer(serializers.Serializer[Any]):
     instance = VisibleRow(
         queryset=WhatsappInstance.objects.sealed().select_related("client"), role=Role.OPERATOR
     )
-    phone = serializers.RegexField(PHONE, help_text="With the country code; signs and spaces do not matter.")
+    phone = serializers.RegexField(
+        PHONE, help_text="With the country code; signs and spaces do not matter.", error_messages=NO_PHONE
+    )
     name = serializers.CharField(required=False, allow_blank=True, default="", max_length=NAME_LENGTH)
 
 
@@ -52,7 +55,7 @@ class LocationSerializer(serializers.Serializer[Any]):
 
 class CardSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=NAME_LENGTH)
-    phone = serializers.RegexField(PHONE)
+    phone = serializers.RegexField(PHONE, help_text="With the country code.", error_messages=NO_PHONE)
 
 
 class PlainField(serializers.DictField):

@@ -231,6 +231,11 @@ def test_a_conversation_is_begun_once_with_a_phone(acme, front):
     assert ("conversation.created", made["id"]) in told("conversation")
 
 
+def test_what_is_no_phone_is_said_in_words(acme, front):
+    problem = front("alice").post("conversations/", {"instance": acme.instance.pk, "phone": "12"}, 400)
+    assert "country code" in problem["errors"][0]["message"]
+
+
 def test_a_conversation_is_not_begun_on_a_line_that_one_may_not_use(acme, rival, front, people):
     Membership.objects.create(user=people["alice"], client=rival.client, role=Role.VIEWER)
     body = {"instance": rival.instance.pk, "phone": "5511988887777"}
