@@ -50,7 +50,9 @@ class MediaFileSerializer(serializers.ModelSerializer[MediaFile]):
     waveform = serializers.SerializerMethodField(help_text="Loudness of a voice note, 0 to 100.")
     has_thumbnail = serializers.SerializerMethodField(help_text="The detail has it.")
     next_attempt_at = serializers.SerializerMethodField(help_text="Null unless pending.")
-    content_url = serializers.SerializerMethodField()
+    content_url = serializers.SerializerMethodField(
+        help_text="A path of this host, as in renditions; it needs the token, a `link/` does not."
+    )
     renditions = RenditionSerializer(many=True, read_only=True, help_text="What is made of it beside it.")
 
     class Meta:
@@ -62,6 +64,16 @@ class MediaFileSerializer(serializers.ModelSerializer[MediaFile]):
             "ready_at", "created_at", "content_url", "renditions",
         )  # fmt: skip
         read_only_fields = fields
+        extra_kwargs: ClassVar[dict[str, Any]] = {
+            name: {"help_text": told}
+            for name, told in {
+                "declared_size": "What the message says; `size` is what came.",
+                "duration": "Seconds.",
+                "sha256": "Empty until the file is here.",
+                "strategy": "The way it came; empty until then.",
+                "expires_at": "Until when its source is asked for it. The file here stays.",
+            }.items()
+        }
 
     @classmethod
     def with_related(cls, rows: QuerySet[MediaFile]) -> QuerySet[MediaFile]:

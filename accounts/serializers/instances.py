@@ -72,7 +72,9 @@ def _secret(purpose: str) -> dict[str, Any]:
 
 
 class InstanceSerializer(serializers.ModelSerializer[WhatsappInstance]):
-    """Holds nothing that a viewer of the client may not see; reads no secret, so a sealed row will do."""
+    """A WhatsApp number at a provider."""
+
+    # Shows nothing that a viewer of the client may not see; reads no secret, so a sealed row will do.
 
     client = VisibleRow(queryset=Client.objects.all(), role=Role.MANAGER)
     media_strategies = StrategyOrder(
@@ -93,6 +95,10 @@ class InstanceSerializer(serializers.ModelSerializer[WhatsappInstance]):
         # The database keeps provider and instance id unique; asking first would only ask twice.
         validators: list[Any] = []
         extra_kwargs = {
+            "phone_number": {"help_text": "Its own number, as entered or as the provider told it."},
+            "last_event_at": {"help_text": "When the provider last sent a webhook."},
+            "alarm": {"help_text": "What keeps it from working, as a sentence; empty when nothing does."},
+            "is_active": {"help_text": "Switched off it takes no webhooks and sends nothing."},
             "token": _secret("The instance's access token."),
             "app_secret": _secret("Cloud API: the Meta app's secret, which signs webhooks."),
             "verify_token": _secret("Cloud API: the word of Meta's webhook handshake."),
@@ -125,7 +131,11 @@ class QrCodeSerializer(serializers.Serializer[Any]):
 
 
 class PhoneSerializer(serializers.Serializer[Any]):
-    phone = serializers.RegexField(r"^\+?[0-9]{8,15}\Z", help_text="With country code, e.g. 5511900001234.")
+    phone = serializers.RegexField(
+        r"^\+?[0-9]{8,15}\Z",
+        help_text="With country code, e.g. 5511900001234.",
+        error_messages={"invalid": "A number has 8 to 15 digits, with the country code and without spaces."},
+    )
 
 
 class PairingCodeSerializer(serializers.Serializer[Any]):

@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import OuterRef, Prefetch, Subquery, prefetch_related_objects
 from django.db.models.functions import Left
@@ -78,6 +78,10 @@ class ConversationSerializer(Completed):
             "created_at",
         ]
         read_only_fields = fields
+        extra_kwargs: ClassVar[dict[str, Any]] = {
+            "chat_id": {"help_text": "The provider's address of the chat; it can change."},
+            "unread_count": {"help_text": "Messages that came in since somebody marked it read."},
+        }
 
     @classmethod
     def with_related(cls, queryset: Any) -> Any:

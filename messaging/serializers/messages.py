@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Prefetch, prefetch_related_objects
 from drf_spectacular.utils import extend_schema_field
@@ -82,6 +82,13 @@ class MessageSerializer(Completed):
             *("revoked_at", "reactions", "outbox"),
         ]
         read_only_fields = fields
+        extra_kwargs: ClassVar[dict[str, Any]] = {
+            "provider_message_id": {"help_text": "Null until it is sent."},
+            "sent_at": {"help_text": "By the sender's clock; what messages are in order of."},
+            "received_at": {"help_text": "When it came here or was written here."},
+            "error": {"help_text": "Why it failed; empty otherwise."},
+            "revoked_at": {"help_text": "When it was deleted for everyone; its text stays here."},
+        }
 
     @classmethod
     def with_related(cls, queryset: Any) -> Any:
