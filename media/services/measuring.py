@@ -19,9 +19,9 @@ from accounts.reach import Reach
 from accounts.windows import Window, window_over
 from media.models import FetchAttempt, MediaFile
 
-MOST_FILES = 20_000
-MOST_TIMED = 4_000
-MOST_ATTEMPTS = 20_000
+MOST_FILES = 10_000
+MOST_TIMED = 2_000
+MOST_ATTEMPTS = 10_000
 
 State = MediaFile.State
 

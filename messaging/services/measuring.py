@@ -11,7 +11,7 @@ from accounts.reach import Reach
 from accounts.windows import Window, window_over
 from messaging.models import Message
 
-MOST_MESSAGES = 100_000
+MOST_MESSAGES = 50_000
 CAP = 1_000
 
 
