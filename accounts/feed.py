@@ -2,7 +2,8 @@
 
 Ids have to become visible in their order, or a reader that has seen 8 would never look for a 7 that commits later.
 SQLite has one writer at a time anyway; on PostgreSQL a lock, held until the commit, lets one transaction after the
-other number its changes. Telling is therefore the last thing that a transaction does: nothing may wait behind it.
+other number its changes. Telling is therefore the last thing that a transaction does: nothing may wait behind it, and
+whoever holds the lock waits for nobody.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,11 @@ from accounts.models import Change, WhatsappInstance
 CHANNEL = "multichat_changes"
 LOCK = 7_248_191_640
 ROWS_AT_ONCE = 1000
+# Foreign keys, which would be looked up at the commit, may have to wait for others' rows.
+MY_TURN = (
+    "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; "
+    f"SELECT pg_advisory_xact_lock({LOCK}), pg_notify('{CHANNEL}', '')"
+)
 Topic, Action = Change.Topic, Change.Action
 TYPES = tuple(f"{topic}.{action}" for topic in Topic.values for action in Action.values)
 
@@ -68,7 +74,7 @@ def _write(changes: Iterable[Change]) -> None:
     with transaction.atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s), pg_notify(%s, '')", [LOCK, CHANNEL])
+                cursor.execute(MY_TURN)
         Change.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)
 
 

@@ -24,9 +24,10 @@ class Change(models.Model):
         UPDATED = "updated"
         DELETED = "deleted"
 
-    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="changes")
+    # Without constraints in the database: whoever numbers changes must not wait for somebody's lock on these rows.
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="changes", db_constraint=False)
     instance = models.ForeignKey(
-        WhatsappInstance, null=True, on_delete=models.CASCADE, related_name="changes"
+        WhatsappInstance, null=True, on_delete=models.CASCADE, related_name="changes", db_constraint=False
     )
     topic = models.CharField(max_length=12, choices=Topic.choices)
     action = models.CharField(max_length=10, choices=Action.choices)
