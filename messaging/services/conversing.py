@@ -7,9 +7,10 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Prefetch, prefetch_related_objects
 
-from accounts.feed import Action, Topic, change, collecting, tell
+from accounts.feed import collecting
 from accounts.models import Client, User, WhatsappInstance
 from messaging.models import Contact, Conversation, Label, Note
+from messaging.services.telling import tell_conversation
 
 Status = Conversation.Status
 COLUMNS = ("status", "assigned_to")
@@ -122,4 +123,5 @@ def _saved(label: Label) -> Label:
 def _tell(conversations: Iterable[Conversation], now: datetime) -> None:
     rows = list(conversations)
     prefetch_related_objects(rows, Prefetch("instance", WhatsappInstance.objects.sealed()))
-    tell(change(row.instance, Topic.CONVERSATION, row.pk, Action.UPDATED, at=now) for row in rows)
+    for row in rows:
+        tell_conversation(row, now)

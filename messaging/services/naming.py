@@ -16,6 +16,7 @@ from accounts.providers.errors import ProviderError
 from accounts.providers.events import ChatKind
 from accounts.services import provider_for
 from messaging.models import Conversation
+from messaging.services.telling import tell_conversation
 
 log = structlog.get_logger(__name__)
 
@@ -70,10 +71,8 @@ def _name(pk: int, title: str) -> int:
     instances = Prefetch("instance", WhatsappInstance.objects.sealed())
     with feed.collecting():
         now = timezone.now()
-        feed.tell(
-            feed.change(row.instance, feed.Topic.CONVERSATION, row.pk, feed.Action.UPDATED, at=now)
-            for row in rows.prefetch_related(instances)
-        )
+        for row in rows.prefetch_related(instances):
+            tell_conversation(row, now)
         return rows.update(title=title[:200])
 
 

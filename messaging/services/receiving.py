@@ -33,7 +33,7 @@ from media.models import MediaFile
 from messaging.models import Conversation, Message, WebhookEvent
 from messaging.services import changes
 from messaging.services.contacts import People
-from messaging.services.sending import lines
+from messaging.services.sending import pacing
 from messaging.services.sending.identifying import adopt_echo, adopt_tagged, is_a_send
 from messaging.services.threads import Threads
 
@@ -240,7 +240,7 @@ class Receiving:
         news = note_connection(instance, connected=connected, phone=phone, at=min(at, self.now))
         if news and connected:
             media.resume(instance, now=self.now)
-            lines.resume(instance)
+            pacing.resume(instance)
 
 
 def _only(told: Iterable[Told[Event]], kind: type[E]) -> list[Told[E]]:

@@ -12,7 +12,8 @@ from messaging.abilities import abilities_of
 from messaging.models import Conversation, Message, OutboxItem
 from messaging.services.sending.checking import check_length, check_line
 from messaging.services.sending.drafting import NotSendable
-from messaging.services.sending.queueing import put, tell_conversation
+from messaging.services.sending.queueing import enqueue
+from messaging.services.telling import tell_conversation
 
 # WhatsApp's own limits; the second is two days and twelve hours.
 EDIT_WITHIN = timedelta(minutes=15)
@@ -29,7 +30,7 @@ def react(message: Message, emoji: str, *, by: User | None, now: datetime) -> Ou
     if len(emoji) > LONGEST_EMOJI:
         raise NotSendable("too_long", "A reaction is one emoji.", "emoji")
     with feed.collecting():
-        return put(message, Do.REACTION, by=by, now=now, content={"emoji": clean_text(emoji)})
+        return enqueue(message, Do.REACTION, by=by, now=now, content={"emoji": clean_text(emoji)})
 
 
 def edit(message: Message, text: str, *, by: User | None, now: datetime) -> OutboxItem:
@@ -42,7 +43,7 @@ def edit(message: Message, text: str, *, by: User | None, now: datetime) -> Outb
     check_length(text, abilities.text)
     _check_time(message, now, EDIT_WITHIN)
     with feed.collecting():
-        return put(message, Do.EDIT, by=by, now=now, content={"text": clean_text(text)})
+        return enqueue(message, Do.EDIT, by=by, now=now, content={"text": clean_text(text)})
 
 
 def delete(message: Message, *, by: User | None, now: datetime) -> OutboxItem:
@@ -52,7 +53,7 @@ def delete(message: Message, *, by: User | None, now: datetime) -> OutboxItem:
         raise NotSendable("unsupported", "This provider cannot take a sent message back.")
     _check_time(message, now, DELETE_WITHIN)
     with feed.collecting():
-        return put(message, Do.DELETE, by=by, now=now)
+        return enqueue(message, Do.DELETE, by=by, now=now)
 
 
 def mark_read(conversation: Conversation, *, by: User | None, now: datetime) -> None:
@@ -64,7 +65,7 @@ def mark_read(conversation: Conversation, *, by: User | None, now: datetime) -> 
             tell_conversation(conversation, now)
         newest = _newest_inbound(conversation)
         if newest and _may_receipt(newest):
-            put(newest, Do.READ, by=by, now=now)
+            enqueue(newest, Do.READ, by=by, now=now)
     conversation.refresh_from_db(fields=["unread_count"])
 
 

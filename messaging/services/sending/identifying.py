@@ -9,15 +9,14 @@ from datetime import datetime, timedelta
 import structlog
 from django.db.models import Case, F, Q, QuerySet, Value, When
 
-from accounts import feed
-from accounts.feed import Action, Topic
+from accounts.feed import Action
 from accounts.models import WhatsappInstance
 from accounts.providers.events import ChatKind, MessageReceived, MessageStatus, MessageType, StatusChanged
 from media.models import MediaFile
 from media.services.uploads import copy_of
 from messaging.models import Conversation, Message, OutboxItem, StatusChange, WaitingChange, WebhookEvent
 from messaging.services import changes, contacts, counting
-from messaging.services.sending.queueing import tell
+from messaging.services.telling import tell_message
 
 log = structlog.get_logger(__name__)
 
@@ -144,7 +143,7 @@ def identify(message: Message, provider_id: str, now: datetime) -> bool:
         _give_up(message, given, provider_id, now)
     else:
         _give(message, provider_id)
-    tell(message, now)
+    tell_message(message, now)
     return True
 
 
@@ -208,18 +207,13 @@ def _read_again_what_waited(message: Message) -> None:
 def _absorb(message: Message, echo: Message, now: datetime) -> None:
     """The echo came first and was kept as a message of its own."""
     contacts.unite(message, echo)
-    _tell_deleted(echo, now)
+    tell_message(echo, now, Action.DELETED)
     counting.take_back(echo, now=now)
     unneeded = echo.media_id
     echo.delete()
     if unneeded:
         rows = MediaFile.objects.filter(pk=unneeded, lease_until=None)
         rows.exclude(state=MediaFile.State.READY).delete()
-
-
-def _tell_deleted(message: Message, now: datetime) -> None:
-    instance = message.conversation.instance
-    feed.tell([feed.change(instance, Topic.MESSAGE, message.pk, Action.DELETED, at=now)])
 
 
 def _exchange(message: Message, bearer: Message, now: datetime) -> None:
@@ -230,7 +224,7 @@ def _exchange(message: Message, bearer: Message, now: datetime) -> None:
         Message.objects.filter(pk=row.pk).update(provider_message_id=provider_id)
         row.provider_message_id = provider_id
         _read_statuses_anew(row)
-    tell(bearer, now)
+    tell_message(bearer, now)
 
 
 def _give_up(message: Message, given: str, provider_id: str, now: datetime) -> None:
@@ -252,7 +246,7 @@ def _give_up(message: Message, given: str, provider_id: str, now: datetime) -> N
     )
     _read_statuses_anew(twin)
     counting.count([twin], now=now)
-    tell(twin, now, Action.CREATED)
+    tell_message(twin, now, Action.CREATED)
 
 
 def _copy(message: Message, now: datetime) -> MediaFile | None:

@@ -13,7 +13,7 @@ from messaging.models import Conversation
 from messaging.services.contacts import People
 from messaging.services.sending.checking import check_switched_on
 from messaging.services.sending.drafting import LONGEST_NAME, digits_of
-from messaging.services.sending.queueing import tell_conversation
+from messaging.services.telling import tell_conversation
 from messaging.services.threads import Threads
 
 

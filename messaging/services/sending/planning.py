@@ -15,11 +15,11 @@ from accounts.providers.base import Provider
 from accounts.providers.events import MessageStatus
 from accounts.services import provider_for, raise_alarm
 from messaging.models import Message, OutboxItem
-from messaging.services.sending import lines
+from messaging.services.sending import pacing
 from messaging.services.sending.errands import Errand
 from messaging.services.sending.judging import LINE_DOWN_REST, Verdict, most_attempts
-from messaging.services.sending.queueing import tell
-from messaging.services.sending.recording import grace, put
+from messaging.services.sending.recording import grace, write_verdict
+from messaging.services.telling import tell_message
 
 State, Action = OutboxItem.State, OutboxItem.Action
 WAPI, CLOUD = WhatsappInstance.Provider.WAPI, WhatsappInstance.Provider.CLOUD
@@ -43,7 +43,7 @@ def plan(claimed: list[OutboxItem], token: uuid.UUID, now: datetime) -> list[Err
     providers = _providers({item.instance_id: item.instance for item in free}, now)
     for item in free:
         if item.instance_id not in providers:
-            put(item, Verdict(state=State.PENDING, error=UNREADABLE, counts=False), token, now)
+            write_verdict(item, Verdict(state=State.PENDING, error=UNREADABLE, counts=False), token, now)
     going = [item for item in free if item.instance_id in providers]
     held = _note_asked(going, token, now)
     return [Errand(item, providers[item.instance_id]) for item in going if item.pk in held]
@@ -58,7 +58,7 @@ def _put_back(item: OutboxItem, token: uuid.UUID, now: datetime) -> bool:
     if verdict is None:
         return False
     with feed.collecting():
-        put(item, verdict, token, now)
+        write_verdict(item, verdict, token, now)
     return True
 
 
@@ -69,7 +69,7 @@ def _objection(item: OutboxItem, now: datetime) -> Verdict | None:
         return Verdict(state=State.UNKNOWN, error=KILLED, doubt=doubt, again=max(over, timedelta()))
     if item.attempts > most_attempts(item):
         return Verdict(state=State.FAILED, error="given up: workers ended while sending it")
-    free_at = lines.burst_over(item, now)
+    free_at = pacing.burst_over(item, now)
     if free_at:
         reason = "so many messages at once to one person are refused"
         return Verdict(state=State.PENDING, error=reason, again=free_at - now, counts=False)
@@ -85,7 +85,7 @@ def _providers(instances: dict[int, WhatsappInstance], now: datetime) -> dict[in
             found[pk] = provider_for(instance)
         except CannotDecrypt as exc:
             raise_alarm(instance, str(exc), now=now)
-            lines.rest(instance, LINE_DOWN_REST, UNREADABLE, now)
+            pacing.rest(instance, LINE_DOWN_REST, UNREADABLE, now)
     return found
 
 
@@ -107,5 +107,5 @@ def _note_asked(going: Sequence[OutboxItem], token: uuid.UUID, now: datetime) ->
     rows = Message.objects.filter(pk__in=[one.pk for one in queued], status=MessageStatus.QUEUED)
     rows.update(status=MessageStatus.SENDING)
     for message in queued:
-        tell(message, now)
+        tell_message(message, now)
     return held

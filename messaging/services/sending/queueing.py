@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Coalesce, Greatest
 
 from accounts import feed
-from accounts.feed import Action, Topic
-from accounts.models import Change, User
+from accounts.feed import Action
+from accounts.models import User
 from accounts.providers.events import MediaKind, MessageStatus
 from accounts.providers.wire import clean_text
 from media.models import MediaFile
@@ -18,6 +18,7 @@ from messaging.models import Conversation, Message, OutboxItem
 from messaging.services.counting import count
 from messaging.services.sending.checking import check
 from messaging.services.sending.drafting import Draft, NotSendable, content_of, fingerprint
+from messaging.services.telling import tell_conversation, tell_message
 from messaging.services.waking import wake_workers
 
 LONGEST_KEY = 200
@@ -86,8 +87,10 @@ def _queue(conversation: Conversation, draft: Draft, *, by: User | None, key: st
     newest = Greatest(Coalesce("last_message_at", now), now)
     Conversation.objects.filter(pk=conversation.pk).update(last_message_at=newest)
     print_of = fingerprint(conversation, draft) if key else ""
-    put(message, OutboxItem.Action.MESSAGE, by=by, now=now, idempotency_key=key or None, fingerprint=print_of)
-    tell(message, now, Action.CREATED)
+    enqueue(
+        message, OutboxItem.Action.MESSAGE, by=by, now=now, idempotency_key=key or None, fingerprint=print_of
+    )
+    tell_message(message, now, Action.CREATED)
     tell_conversation(conversation, now)
     count([message], now=now)
     return message
@@ -104,7 +107,7 @@ def _own_copy(media_file: MediaFile, kind: MediaKind, conversation: Conversation
         raise NotSendable("empty", "This file is not here any more.", "media") from exc
 
 
-def put(
+def enqueue(
     message: Message, action: OutboxItem.Action, *, by: User | None, now: datetime, **facts: Any
 ) -> OutboxItem:
     conversation = message.conversation
@@ -121,13 +124,3 @@ def put(
     )
     transaction.on_commit(wake_workers)
     return item
-
-
-def tell(message: Message, now: datetime, action: Change.Action = Action.UPDATED) -> None:
-    feed.tell([feed.change(message.conversation.instance, Topic.MESSAGE, message.pk, action, at=now)])
-
-
-def tell_conversation(
-    conversation: Conversation, now: datetime, action: Change.Action = Action.UPDATED
-) -> None:
-    feed.tell([feed.change(conversation.instance, Topic.CONVERSATION, conversation.pk, action, at=now)])

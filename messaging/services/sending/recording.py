@@ -21,12 +21,12 @@ from accounts.services import raise_alarm
 from messaging.models import Message, OutboxItem
 from messaging.services import changes
 from messaging.services.contacts import People
-from messaging.services.sending import lines
+from messaging.services.sending import pacing
 from messaging.services.sending.errands import Answer
 from messaging.services.sending.identifying import identify
 from messaging.services.sending.judging import Verdict, judge
-from messaging.services.sending.queueing import tell
 from messaging.services.sending.settling import stand
+from messaging.services.telling import tell_message
 
 log = structlog.get_logger(__name__)
 chance = random.Random()
@@ -37,10 +37,11 @@ STATUS_OF = {State.UNKNOWN: MessageStatus.UNKNOWN, State.FAILED: MessageStatus.F
 
 def record(answer: Answer, token: uuid.UUID, now: datetime) -> None:
     item = answer.errand.item
-    failures = lines.failures_of(item.instance, now) if answer.error else 0
+    failures = pacing.failures_of(item.instance, now) if answer.error else 0
     verdict = judge(answer, failures=failures, grace=grace(), chance=chance.uniform)
     with feed.collecting():
-        kept = _sent(answer, token, now) if verdict.state == State.SENT else put(item, verdict, token, now)
+        is_sent = verdict.state == State.SENT
+        kept = _sent(answer, token, now) if is_sent else write_verdict(item, verdict, token, now)
         _learn(item, verdict, now)
     _log(answer, verdict, kept=kept)
 
@@ -49,7 +50,7 @@ def grace() -> timedelta:
     return timedelta(seconds=settings.SEND_SETTLE_SECONDS)
 
 
-def put(item: OutboxItem, verdict: Verdict, token: uuid.UUID, now: datetime) -> bool:
+def write_verdict(item: OutboxItem, verdict: Verdict, token: uuid.UUID, now: datetime) -> bool:
     """A result other than success; False if the item is somebody else's by now, whose word counts then."""
     facts: dict[str, Any] = {
         "error": verdict.error[:500],
@@ -96,7 +97,7 @@ def _show(item: OutboxItem, message: Message, now: datetime) -> None:
     if event:
         people = People(message.conversation.instance.client, [])
         changes.apply_change(message, event, people, now)
-        tell(message, now)
+        tell_message(message, now)
 
 
 def _event(item: OutboxItem, message: Message, now: datetime) -> MessageChange | None:
@@ -114,11 +115,11 @@ def _event(item: OutboxItem, message: Message, now: datetime) -> MessageChange |
 
 def _learn(item: OutboxItem, verdict: Verdict, now: datetime) -> None:
     if verdict.rest is not None:
-        lines.rest(item.instance, verdict.rest, verdict.error, now)
+        pacing.rest(item.instance, verdict.rest, verdict.error, now)
     else:
         if verdict.state == State.SENT:
-            lines.went_well(item.instance, now)
-        lines.pace(item, now)
+            pacing.went_well(item.instance, now)
+        pacing.pace(item, now)
     if verdict.needs_person:
         raise_alarm(item.instance, verdict.error, now=now)
 

@@ -10,7 +10,7 @@ from accounts import feed
 from accounts.providers.events import MessageStatus
 from messaging.models import Message, OutboxItem, StatusChange, WebhookEvent
 from messaging.services.sending.drafting import NotSendable
-from messaging.services.sending.queueing import tell
+from messaging.services.telling import tell_message
 from messaging.services.waking import wake_workers
 
 log = structlog.get_logger(__name__)
@@ -87,7 +87,7 @@ def stand(item: OutboxItem, status: MessageStatus, now: datetime, *, error: str 
     rows = Message.objects.filter(pk=item.message_id, status__in=COMES_FROM[status])
     failed_at = now if status == MessageStatus.FAILED else None
     if rows.update(status=status, error=error[:500], failed_at=failed_at):
-        tell(item.message, now)
+        tell_message(item.message, now)
 
 
 def settle_unproven(now: datetime) -> int:
