@@ -4,6 +4,7 @@ import base64
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import display
 from media.models import MediaFile
@@ -16,13 +17,13 @@ KIND_ICONS = {
     "sticker": "sticker",
 }  # fmt: skip
 SENTENCES = {
-    "pending": "Waiting for its next try.",
-    "fetching": "Being downloaded right now.",
-    "ready": "Stored and verified.",
-    "expired": "Its time at the source is over. The sender can send it again.",
-    "failed": "Every source refused it, or the tries ran out.",
-    "unavailable": "There never was a file to fetch.",
-    "missing": "It was here, and the stored file is lost.",
+    "pending": _("Waiting for its next try."),
+    "fetching": _("Being downloaded right now."),
+    "ready": _("Stored and verified."),
+    "expired": _("Its time at the source is over. The sender can send it again."),
+    "failed": _("Every source refused it, or the tries ran out."),
+    "unavailable": _("There never was a file to fetch."),
+    "missing": _("It was here, and the stored file is lost."),
 }
 
 
@@ -46,7 +47,23 @@ def preview(media_file: MediaFile) -> SafeString:
 
 
 def sentence(media_file: MediaFile) -> str:
-    return SENTENCES.get(media_file.state, "")
+    return str(SENTENCES.get(media_file.state, ""))
+
+
+def state_badge(media_file: MediaFile) -> SafeString:
+    return display.badge(media_file.state, str(media_file.get_state_display()).lower())
+
+
+def kind_label(media_file: MediaFile) -> str:
+    return str(media_file.get_kind_display())
+
+
+def cause_label(media_file: MediaFile) -> str:
+    return str(media_file.get_cause_display()) if media_file.cause else ""
+
+
+def name_of(media_file: MediaFile) -> str:
+    return display.visible_name(media_file.filename) or f"{kind_label(media_file)} {media_file.pk}"
 
 
 def can_ask_again(media_file: MediaFile) -> bool:

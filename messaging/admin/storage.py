@@ -38,7 +38,7 @@ def rows(reach: Reach, client: Client | None, clients: list[Client]) -> list[cha
 
 def _by_kind(used: Any, client: Client | None) -> list[charts.Row]:
     sums = used.values_list("kind").annotate(total=Sum("bytes"))
-    labels: dict[str, str] = dict(MediaFile.Kind.choices)
+    labels = {kind.value: str(kind.label) for kind in MediaFile.Kind}
     own = {"instance__client__id__exact": client.pk} if client else {}
     return charts.rows(
         (

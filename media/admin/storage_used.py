@@ -1,0 +1,103 @@
+"""How much is stored, by client and by kind of file, as usage has counted it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Sum
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+
+from accounts.admin.display import NOTHING, visible_name
+from accounts.models import Client, Usage
+from accounts.reach import reach_of
+from media.models import MediaFile
+
+SHOWN = 8
+KINDS = [kind.value for kind in MediaFile.Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``client`` is None in a row that stands for several."""
+
+    name: str
+    client: int | None
+    cells: list[str]
+    total: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of the bar that shows the kinds, which is 100 wide."""
+
+    kind: str
+    label: str
+    x: float
+    width: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """``files`` counts what came in all, and so does ``total``: what is a second copy of one file is counted again."""
+
+    kinds: list[str]
+    rows: list[Row]
+    parts: list[Part]
+    files: int
+    total: str
+
+
+def table(user: Any, client: Client | None) -> Table:
+    """Of the client if one is given; the user may see it. The rows with most stand first."""
+    used = reach_of(user, client).narrow(Usage.objects.filter(files__gt=0, kind__in=KINDS)).order_by()
+    sums = used.values_list("instance__client", "kind").annotate(bytes=Sum("bytes"), files=Sum("files"))
+    stored: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(KINDS, 0))
+    files = 0
+    for pk, kind, size, count in sums:
+        stored[pk][kind] += size
+        files += count
+    largest = sorted(stored, key=lambda pk: -sum(stored[pk].values()))
+    totals = _sum(list(stored.values()))
+    return Table(
+        [str(MediaFile.Kind(kind).label) for kind in KINDS],
+        _rows(user, stored, largest, totals),
+        _parts(totals),
+        files,
+        filesizeformat(sum(totals.values())),
+    )
+
+
+def _rows(
+    user: Any, stored: dict[int, dict[str, int]], largest: Sequence[int], totals: dict[str, int]
+) -> list[Row]:
+    named = Client.objects.visible_to(user).filter(pk__in=largest[:SHOWN])
+    names = dict(named.values_list("pk", "name"))
+    rows = [_row(visible_name(names[pk]), pk, stored[pk]) for pk in largest[:SHOWN] if pk in names]
+    if len(largest) > SHOWN:
+        rows.append(_row(_("Other clients"), None, _sum([stored[pk] for pk in largest[SHOWN:]])))
+    if len(rows) > 1:
+        rows.append(_row(_("Together"), None, totals))
+    return rows
+
+
+def _row(name: str, client: int | None, sizes: dict[str, int]) -> Row:
+    cells = [filesizeformat(sizes[kind]) if sizes[kind] else NOTHING for kind in KINDS]
+    return Row(name, client, cells, filesizeformat(sum(sizes.values())))
+
+
+def _sum(several: Sequence[dict[str, int]]) -> dict[str, int]:
+    return {kind: sum(one[kind] for one in several) for kind in KINDS}
+
+
+def _parts(totals: dict[str, int]) -> list[Part]:
+    whole, x, parts = sum(totals.values()), 0.0, []
+    for kind, size in totals.items():
+        if size:
+            width = size / whole * 100
+            label = str(MediaFile.Kind(kind).label)
+            parts.append(Part(kind, label, round(x, 2), round(width, 2), filesizeformat(size)))
+            x += width
+    return parts
