@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db.models import Q
 
 from accounts import services
 from accounts.models import WhatsappInstance
@@ -19,23 +20,26 @@ LONGEST_HOST = 100
 def read_webhooks(instance: WhatsappInstance, *, now: datetime) -> Mapping[str, str]:
     """Ask the provider, and note the answer."""
     told = services.provider_for(instance).read_webhooks()
-    _note(instance, told, now)
+    note(instance, told, now=now)
     return told
 
 
 def set_webhooks(instance: WhatsappInstance, *, now: datetime) -> Mapping[str, str]:
     """Set them, read them back, and note the answer."""
     told = services.configure_webhooks(instance)
-    _note(instance, told, now)
+    note(instance, told, now=now)
     return told
 
 
-def _note(instance: WhatsappInstance, told: Mapping[str, str], now: datetime) -> None:
+def note(instance: WhatsappInstance, told: Mapping[str, str], *, now: datetime) -> None:
+    """``now`` is when the provider was asked."""
     known = _settled(instance, told)
     astray = any(known[slot] != OURS for slot in ESSENTIAL if slot in known)
     facts: dict[str, Any] = {"webhook_slots": known, "webhooks_read_at": now, "webhooks_astray": astray}
-    # Not of an address that was changed while the provider was asked.
-    WhatsappInstance.objects.filter(pk=instance.pk, webhook_key=instance.webhook_key).update(**facts)
+    # Not of an address that was changed while the provider was asked, nor what is older than what is known.
+    newest = Q(webhooks_read_at=None) | Q(webhooks_read_at__lte=now)
+    same = WhatsappInstance.objects.filter(newest, pk=instance.pk, webhook_key=instance.webhook_key)
+    same.update(**facts)
 
 
 def _settled(instance: WhatsappInstance, told: Mapping[str, str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from messaging.services.naming import Naming
 from messaging.services.processing import process_due
 from messaging.services.sending.sender import Sender
 from messaging.services.waking import Alarm
+from messaging.services.watching import Watching
 from messaging.services.webhooks_out import Courier, fan_out, prune_deliveries
 
 log = structlog.get_logger(__name__)
@@ -58,13 +59,14 @@ class Worker:
         """Until told to stop. A database that is away for a while is waited for."""
         for crew in self.crews:
             crew.crew.on_result = alarm.ring
-        naming = Naming()
+        naming, watching = Naming(), Watching()
         try:
             while not self.stopping:
-                self._turn_or_rest(alarm, naming)
+                self._turn_or_rest(alarm, naming, watching)
         finally:
             self.finish()
             naming.close()
+            watching.close()
 
     def turn(self) -> int:
         """One look at everything that waits; how much there was."""
@@ -104,10 +106,10 @@ class Worker:
         for crew in self.crews:
             crew.renew(self.now())
 
-    def _turn_or_rest(self, alarm: Alarm, naming: Naming) -> None:
+    def _turn_or_rest(self, alarm: Alarm, naming: Naming, watching: Watching) -> None:
         try:
             self._sweep_now_and_then()
-            if not self.turn() + naming.turn():
+            if not self.turn() + naming.turn() + watching.turn():
                 alarm.sleep(IDLE_SECONDS)
         except Exception:  # noqa: BLE001 - leases bring back what this turn held; the next turn may fare better
             log.exception("worker turn failed")
