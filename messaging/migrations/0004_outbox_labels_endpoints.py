@@ -31,6 +31,13 @@ def restore_triggers(apps, schema_editor):
             schema_editor.execute(statement.format(table=TABLE, column=COLUMN), params=None)
 
 
+def name_what_was_not_sent(apps, schema_editor):
+    """On the way back every message has an id of its provider's, also one that still waits."""
+    unsent = apps.get_model("messaging", "Message").objects.filter(provider_message_id=None)
+    for pk in unsent.values_list("pk", flat=True):
+        unsent.filter(pk=pk).update(provider_message_id=f"unsent-{pk}")
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_apitoken_change_usage"),
@@ -513,5 +520,5 @@ class Migration(migrations.Migration):
                 fields=("endpoint", "change_id"), name="one_delivery_per_change"
             ),
         ),
-        migrations.RunPython(restore_triggers, migrations.RunPython.noop),
+        migrations.RunPython(restore_triggers, name_what_was_not_sent),
     ]
