@@ -65,15 +65,15 @@ export class Panel {
     }
   }
 
-  // Each part by itself; nobody loses the field that he is in, or what he has typed.
+  // Each part by itself; nobody loses the field that he is in, nor what he has typed.
   async refresh() {
     const found = await piece(config.panel).catch(() => null);
     if (!found) return;
     const fresh = [...findAll("[data-part]", found), ...findAll("[data-part]", find("template[data-parts]", found).content)];
     for (const part of fresh) {
       const old = findAll(`[data-part=${part.dataset.part}]`).find((one) => !one.closest("template"));
-      const busy = old?.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox]), textarea");
-      if (old && !busy) this.swap(old, part);
+      const isTypedIn = old && findAll("input[type=text], textarea", old).some((box) => box.value);
+      if (old && !isTypedIn) this.swap(old, part);
     }
     this.tick();
   }
