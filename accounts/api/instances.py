@@ -1,6 +1,7 @@
 """WhatsApp instances: what they are, whether they are connected, and where their webhooks go."""
 
 import base64
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -15,11 +16,14 @@ from rest_framework.response import Response
 
 from accounts import reading_back, services
 from accounts.api.filters import IdFilter
+from accounts.api.lines import trouble, wait_for
 from accounts.api.parsing import asked
 from accounts.api.problems import Problem
 from accounts.api.schema import refusals
 from accounts.api.viewsets import TenantViewSet
+from accounts.fields import CannotDecrypt
 from accounts.models import Role, WhatsappInstance
+from accounts.providers.errors import ProviderError
 from accounts.serializers import (
     CheckedSerializer,
     InstanceSerializer,
@@ -149,12 +153,12 @@ class InstanceViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
 
     @extend_schema(
         summary="Where webhooks should go, and where the provider sends them",
+        description="Where the provider refuses or is silent, the problem tells the `url` all the same.",
         responses={200: WebhooksSerializer} | ASKED,
     )
     @action(detail=True)
     def webhooks(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        instance = self.get_object()
-        return _webhooks(instance, reading_back.read_webhooks(instance, now=timezone.now()))
+        return _webhooks(self.get_object(), reading_back.read_webhooks)
 
     @extend_schema(
         summary="Set the webhooks at the provider and read them back",
@@ -163,8 +167,7 @@ class InstanceViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
     )
     @webhooks.mapping.post
     def set_webhooks(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        instance = self.get_object()
-        return _webhooks(instance, reading_back.set_webhooks(instance, now=timezone.now()))
+        return _webhooks(self.get_object(), reading_back.set_webhooks)
 
     @extend_schema(
         summary="Make a new webhook address; the old one stops working",
@@ -182,10 +185,14 @@ def _taken() -> ValidationError:
     return ValidationError({"instance_id": ["This id is in use at this provider."]}, "unique")
 
 
-def _webhooks(instance: WhatsappInstance, told: Any) -> Response:
-    found = {
-        "url": services.webhook_url(instance),
-        "at_provider": dict(told),
-        "matches": services.webhooks_match(instance, told),
-    }
-    return Response(WebhooksSerializer(found).data)
+def _webhooks(instance: WhatsappInstance, ask: Callable[..., Mapping[str, str]]) -> Response:
+    """Our address is told in any case: where the provider refuses, it has to be entered by hand."""
+    url = services.webhook_url(instance)
+    try:
+        told = ask(instance, now=timezone.now())
+    except (CannotDecrypt, ProviderError) as exc:
+        if (found := trouble(exc)) is None:
+            raise
+        raise Problem(*found, wait=wait_for(exc), url=url) from exc
+    matches = services.webhooks_match(instance, told)
+    return Response(WebhooksSerializer({"url": url, "at_provider": dict(told), "matches": matches}).data)

@@ -79,6 +79,12 @@ def test_at_meta_the_narrowest_address_counts(sim: Simulator, acme: Rows, calls:
     assert (told["matches"], told["at_provider"]["phone_number"]) == (True, webhook_url(cloud))
 
 
+def test_our_address_is_told_where_the_provider_refuses(sim: Simulator, acme: Rows, calls: Calls) -> None:
+    cloud = make_cloud(acme.client)
+    answer = calls("mona").get(at(cloud, "webhooks"))
+    assert (answer.status_code, answer.json()["url"]) == (409, webhook_url(cloud))
+
+
 def test_a_rotated_key_makes_a_new_address(acme: Rows, calls: Calls) -> None:
     old = webhook_url(acme.instance)
     told = calls("mona").post(at(acme.instance, "rotate-webhook-key")).json()
