@@ -19,9 +19,7 @@ from messaging.services.representing import represent
 DEFAULT, MOST = 100, 500
 WISHES = [
     OpenApiParameter("instance", int, description="Changes of this instance only."),
-    OpenApiParameter(
-        "types", str, description="Such types only, with commas: `message.created,media.updated`."
-    ),
+    OpenApiParameter("types", str, description="Such types only, with commas: `message.*,media.updated`."),
 ]
 EXPIRED = (
     "Changes after this cursor are no longer kept: read the lists anew, and go on from the present cursor."

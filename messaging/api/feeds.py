@@ -3,9 +3,11 @@
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from accounts.feed import TYPES
+from accounts.feed import TYPES, Topic
 from accounts.numbers import LARGEST, whole_number
 from messaging.services.feeding import Wish
+
+GROUPS = {f"{topic}.*": [word for word in TYPES if word.startswith(f"{topic}.")] for topic in Topic.values}
 
 
 def number(request: Request, name: str, most: int = LARGEST) -> int | None:
@@ -22,7 +24,8 @@ def read_number(name: str, text: str, most: int = LARGEST) -> int | None:
 
 
 def wish_of(request: Request) -> Wish:
-    words = [word.strip() for word in request.query_params.get("types", "").split(",") if word.strip()]
+    named = [word.strip() for word in request.query_params.get("types", "").split(",") if word.strip()]
+    words = [word for name in named for word in GROUPS.get(name, [name])]
     if not set(words) <= set(TYPES):
         raise ValidationError({"types": [f"Types are, with commas between them: {', '.join(TYPES)}."]})
     return Wish(number(request, "instance"), frozenset(words))

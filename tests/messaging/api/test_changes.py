@@ -130,6 +130,7 @@ def test_types_and_an_instance_narrow(front: Callable[[str], Front], start: int,
     tell(acme)
     feed.tell([feed.change(acme.instance, feed.Topic.MEDIA, 1, feed.Action.UPDATED, at=timezone.now())])
     page = front("bob").get("changes/", after=start, types="media.updated, media.created")
+    assert page == front("bob").get("changes/", after=start, types="media.*")
     assert [change["type"] for change in page["results"]] == ["media.updated"]
 
 
