@@ -29,7 +29,7 @@ class TargetField(serializers.CharField):
         try:
             check_target(url)
         except HostNotAllowed as exc:
-            text = f"Webhooks go to a public host, by https on its own port: {exc.reason}."
+            text = f"Webhooks go to public hosts by https on port 443, or to hosts in MEDIA_EXTRA_HOSTS: {exc.reason}."
             raise serializers.ValidationError(text, "not_allowed") from exc
         return url
 
