@@ -110,3 +110,13 @@ def test_another_line_s_message_of_the_same_id_joins_nobody(world: World) -> Non
     answer(under_way())
     tell(other, echo(world, talk_with(other, Person("Beto", "5511900003333")), BY_LID))
     assert Conversation.objects.exclude(contact=chat.contact).count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_to_a_conversation_that_is_part_of_another_one_by_now_nothing_is_queued() -> None:
+    chat = talk_with(make_wapi())
+    stale = Conversation.objects.select_related("instance__client").get()
+    chat.delete()
+    with pytest.raises(Conversation.DoesNotExist):
+        say(stale)
+    assert OutboxItem.objects.count() == 0

@@ -34,6 +34,8 @@ def send(
     try:
         return _queue(conversation, draft, by=by, key=key, now=now), False
     except IntegrityError:
+        # The conversation may have become part of another one, and that is the end of it.
+        Conversation.objects.only("pk").get(pk=conversation.pk)
         # Somebody else used the key, or sent the same file, between our look and our row.
         known = _known(conversation, draft, key)
         return known or _queue(conversation, draft, by=by, key=key, now=now), known is not None
