@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularSwaggerView
 
 from accounts.api.document import Document
 from accounts.api.nowhere import Nowhere
+from messaging.admin.diagnosis import diagnosis
 
 api: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="api-docs"), name="api-root"),
@@ -17,6 +18,7 @@ api: list[URLPattern | URLResolver] = [
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/diagnosis/", admin.site.admin_view(diagnosis), name="admin-diagnosis"),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api)),
     re_path("^api/", Nowhere.as_view(), name="api-nowhere"),
