@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from django.db.models import Model, prefetch_related_objects
+from django.db.models import Model, Prefetch, prefetch_related_objects
 
-from accounts.models import Role
+from accounts.models import Membership, Role
 
 
 def roles_of(user: Any) -> dict[int, Role]:
@@ -12,8 +12,9 @@ def roles_of(user: Any) -> dict[int, Role]:
     scope = user.scope
     if user.is_superuser:
         return {scope.client: scope.role} if scope else {}
-    prefetch_related_objects([user], "memberships")
-    held = {membership.client_id: Role(membership.role) for membership in user.memberships.all()}
+    in_force = Prefetch("memberships", Membership.objects.in_force(), to_attr="memberships_in_force")
+    prefetch_related_objects([user], in_force)
+    held = {one.client_id: Role(one.role) for one in user.memberships_in_force}
     if scope is None:
         return held
     own = held.get(scope.client)

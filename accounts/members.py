@@ -24,7 +24,8 @@ class LastManager(Exception):
 
 
 def add(client: Client, *, username: str, role: Role, by: User) -> Membership:
-    user = User.objects.filter(username=username, is_active=True).first()
+    # An administrator belongs to no client, and is nobody's to be found out.
+    user = User.objects.filter(username=username, is_active=True, is_superuser=False).first()
     if user is None:
         raise UnknownPerson
     try:

@@ -1,6 +1,5 @@
 """Tickets that open a stream: the browser's EventSource cannot send a token, and an address is no place for one."""
 
-import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +14,7 @@ SALT = "stream ticket"
 
 def issue(user: Any, token: ApiToken | None) -> str:
     """Worth what the token is, or the user's password where there is none: no longer than either."""
-    facts = {"user": user.pk, "token": token.pk if token else None, "mark": "" if token else mark_of(user)}
+    facts = {"user": user.pk, "token": token.pk if token else None, "mark": "" if token else user.password_mark}
     return signing.dumps(facts, salt=SALT)
 
 
@@ -26,13 +25,9 @@ def holder(ticket: str) -> tuple[Any, ApiToken | None] | None:
     except signing.BadSignature:
         return None
     if facts["token"] is not None:
-        tokens = ApiToken.objects.usable(timezone.now()).filter(pk=facts["token"], user=facts["user"])
-        token: ApiToken | None = tokens.select_related("user", "client").first()
+        rows = ApiToken.objects.filter(pk=facts["token"], user=facts["user"])
+        token = rows.find_usable(timezone.now())
         return (token.acting_user(), token) if token else None
     user = User.objects.filter(pk=facts["user"], is_active=True).first()
-    return (user, None) if user and facts["mark"] == mark_of(user) else None
+    return (user, None) if user and facts["mark"] == user.password_mark else None
 
-
-def mark_of(user: User) -> str:
-    """Changes with the password, and does not tell it."""
-    return hashlib.sha256(user.get_session_auth_hash().encode()).hexdigest()[:16]

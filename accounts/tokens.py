@@ -70,7 +70,7 @@ def log_in(request: HttpRequest, login: Login, *, now: datetime) -> tuple[ApiTok
     user = _who(request, login)
     client = _which(user, login.client)
     wish = Wish(name=login.name, client=client, role=login.role, expires_at=now + login.lasts)
-    token, key = issue(user, wish, now=now)
+    token, key = issue(user, wish, now=now, mark=user.password_mark)
     User.objects.filter(pk=user.pk).update(last_login=now)
     ApiToken.objects.filter(user=user, expires_at__lt=now - KEPT_AFTER_END).delete()
     log.info("logged in", user=user.pk, client=client.pk, token=token.pk, address=login.address)
@@ -100,8 +100,10 @@ def _which(user: User, named: str) -> Client:
     return chosen
 
 
-def issue(user: User, wish: Wish, *, now: datetime, maker: ApiToken | None = None) -> tuple[ApiToken, str]:
-    """``maker`` is the token that asks for another one."""
+def issue(
+    user: User, wish: Wish, *, now: datetime, maker: ApiToken | None = None, mark: str = ""
+) -> tuple[ApiToken, str]:
+    """``maker`` is the token that asks for another one; ``mark`` binds to the password that was given."""
     most = Role.MANAGER if _is_boundless(user) else roles_of(user).get(wish.client.pk)
     if most is None:
         raise TooWide("client", "You do not work for this client.")
@@ -115,6 +117,8 @@ def issue(user: User, wish: Wish, *, now: datetime, maker: ApiToken | None = Non
         name=wish.name,
         expires_at=_end(wish.expires_at, maker, now),
         created_at=now,
+        made_by=maker,
+        password_mark=maker.password_mark if maker else mark,
     )
     log.info("token issued", user=user.pk, client=wish.client.pk, token=token.pk, role=role.value)
     return token, key
@@ -134,8 +138,11 @@ def _end(wanted: datetime | None, maker: ApiToken | None, now: datetime) -> date
 
 
 def revoke(token: ApiToken, *, by: User, now: datetime) -> bool:
-    """False when it was revoked before."""
+    """False when it was revoked before. What was made by it goes with it."""
     done = bool(ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now))
+    made = [token.pk]
+    while made := list(ApiToken.objects.filter(made_by__in=made).values_list("pk", flat=True)):
+        ApiToken.objects.filter(pk__in=made, revoked_at=None).update(revoked_at=now)
     if done:
         log.info("token revoked", user=token.user_id, client=token.client_id, token=token.pk, by=by.pk)
     return done

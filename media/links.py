@@ -73,8 +73,7 @@ def file_of(link: Link, *, now: datetime) -> MediaFile | None:
 def _user_of(link: Link, now: datetime) -> User | None:
     if link.token is None:
         return User.objects.filter(pk=link.user, is_active=True).first()
-    tokens = ApiToken.objects.usable(now).filter(pk=link.token, user=link.user)
-    token: ApiToken | None = tokens.select_related("user").first()
+    token = ApiToken.objects.filter(pk=link.token, user=link.user).find_usable(now)
     return token.acting_user() if token else None
 
 

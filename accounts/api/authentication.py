@@ -35,9 +35,7 @@ class TokenAuthentication(BaseAuthentication):
 
 def find_token(key: str) -> ApiToken | None:
     now = timezone.now()
-    token: ApiToken | None = (
-        ApiToken.objects.usable(now).with_key(key).select_related("user", "client").first()
-    )
+    token = ApiToken.objects.with_key(key).find_usable(now)
     if token:
         unnoted = Q(last_used_at=None) | Q(last_used_at__lt=now - NOTED_EVERY)
         ApiToken.objects.filter(unnoted, pk=token.pk).update(last_used_at=now)

@@ -1,5 +1,6 @@
 """Clients and the people who work for them."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -45,7 +46,7 @@ class TenantQuerySet(models.QuerySet[Any]):
         rows = self.filter(**{self.client_path: scope.client}) if scope else self.all()
         if user.is_superuser:
             return rows
-        own = Membership.objects.filter(user=user, role__in=role.and_above).values("client")
+        own = Membership.objects.in_force().filter(user=user, role__in=role.and_above).values("client")
         return rows.filter(**{f"{self.client_path}__in": own})
 
 
@@ -89,13 +90,24 @@ class User(AbstractUser):
     class Meta:
         ordering = ["username"]
 
+    @property
+    def password_mark(self) -> str:
+        """Changes with the password, and does not tell it."""
+        return hashlib.sha256(self.get_session_auth_hash().encode()).hexdigest()[:16]
+
+
+class MembershipQuerySet(TenantQuerySet):
+    def in_force(self) -> Self:
+        """A client that is switched off is nobody's any more but the administrator's."""
+        return self.filter(client__is_active=True)
+
 
 class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.VIEWER)
 
-    objects = TenantQuerySet.as_manager()
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "client"], name="one_membership_per_client")]

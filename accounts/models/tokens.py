@@ -24,6 +24,10 @@ class ApiTokenQuerySet(TenantQuerySet):
         """Valid, and neither its user nor its client is switched off."""
         return self.valid(now).filter(user__is_active=True, client__is_active=True)
 
+    def find_usable(self, now: datetime) -> "ApiToken | None":
+        token: ApiToken | None = self.usable(now).select_related("user", "client").first()
+        return token if token and token.fits(token.user) else None
+
     def with_key(self, key: str) -> Self:
         return self.filter(digest=digest_of(key))
 
@@ -32,7 +36,8 @@ class ApiToken(models.Model):
     """Acts as its user, within one client and with at most ``role`` there.
 
     The key itself is shown once and never stored; ``digest`` is its SHA-256 in hex, which is enough for a random key
-    of 256 bits. ``hint`` is how it begins, so that people can tell their tokens apart.
+    of 256 bits. ``hint`` is how it begins, so that people can tell their tokens apart. One that was had for a password
+    has its mark and ends with it; one that was made by another token ends with that one.
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
@@ -41,6 +46,10 @@ class ApiToken(models.Model):
     name = models.CharField(max_length=100)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     hint = models.CharField(max_length=SHOWN, editable=False)
+    password_mark = models.CharField(max_length=16, blank=True, default="", editable=False)
+    made_by = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.CASCADE, related_name="made", editable=False
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -58,6 +67,9 @@ class ApiToken(models.Model):
     @property
     def scope(self) -> Scope:
         return Scope(self.client_id, Role(self.role))
+
+    def fits(self, user: User) -> bool:
+        return self.password_mark in ("", user.password_mark)
 
     def acting_user(self) -> User:
         """The token's user, who then carries its scope, which every query asks for."""

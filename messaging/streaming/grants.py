@@ -9,7 +9,6 @@ from typing import Any
 from django.contrib.sessions.models import Session
 
 from accounts.models import ApiToken, Change, Membership, User
-from accounts.tickets import mark_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Reach:
 def grant_of(user: Any, token: ApiToken | None, session: str | None) -> Grant:
     if token:
         return Grant(user.pk, token.pk)
-    return Grant(user.pk, None, session or "", mark_of(user))
+    return Grant(user.pk, None, session or "", user.password_mark)
 
 
 def reaches(grants: Collection[Grant], now: datetime) -> dict[Grant, Reach]:
@@ -50,15 +49,15 @@ def reaches(grants: Collection[Grant], now: datetime) -> dict[Grant, Reach]:
     keys = {grant.session for grant in grants if grant.session}
     sessions = Session.objects.filter(expire_date__gt=now).in_bulk(keys) if keys else {}
     works_for: dict[int, set[int]] = defaultdict(set)
-    for user, client in Membership.objects.filter(user__in=users).values_list("user", "client"):
+    for user, client in Membership.objects.in_force().filter(user__in=users).values_list("user", "client"):
         works_for[user].add(client)
     found = {}
     for grant in grants:
         user, token = users.get(grant.user), tokens.get(grant.token)
         if user is None or (grant.session and grant.session not in sessions):
             continue
-        if grant.token is None and grant.mark == mark_of(user):
+        if grant.token is None and grant.mark == user.password_mark:
             found[grant] = Reach(None if user.is_superuser else frozenset(works_for[user.pk]))
-        elif token and (user.is_superuser or token.client_id in works_for[user.pk]):
+        elif token and token.fits(user) and (user.is_superuser or token.client_id in works_for[user.pk]):
             found[grant] = Reach(frozenset({token.client_id}))
     return found

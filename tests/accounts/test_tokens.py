@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
+from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, Role, User
 from tests.accounts.api.conftest import Calls, bearing, calls, nobody_has_called_yet
@@ -205,3 +206,39 @@ def test_a_token_is_revoked_in_the_admin(acme: Rows, people: dict[str, User], br
     token.refresh_from_db()
     assert token.revoked_at is not None
     assert b"revoked" in browser_of("bob").get(reverse(LISTING)).content
+
+
+def with_key(key: str) -> APIClient:
+    caller = APIClient()
+    caller.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
+    return caller
+
+
+def test_a_token_had_for_a_password_ends_with_the_password(acme: Rows, people: dict[str, User]) -> None:
+    alice = people["alice"]
+    _, had = ApiToken.issue(
+        user=alice, client=acme.client, role="viewer", name="x", password_mark=alice.password_mark
+    )
+    _, made = ApiToken.issue(user=alice, client=acme.client, role="viewer", name="wall")
+    assert with_key(had).get(TOKENS).status_code == 200
+    alice.set_password("another-word-51")
+    alice.save()
+    assert with_key(had).get(TOKENS).status_code == 401
+    assert with_key(made).get(TOKENS).status_code == 200
+
+
+def test_what_a_token_made_is_revoked_with_it(acme: Rows, people: dict[str, User], calls: Calls) -> None:
+    first, key = ApiToken.issue(user=people["alice"], client=acme.client, role="operator", name="first")
+    second = make(with_key(key), acme, name="second").json()["token"]
+    third = make(with_key(second), acme, name="third").json()["token"]
+    assert calls("mona").delete(f"{TOKENS}{first.pk}/").status_code == 204
+    assert [with_key(one).get(TOKENS).status_code for one in (key, second, third)] == [401, 401, 401]
+
+
+def test_nobody_works_for_a_client_that_is_switched_off(acme: Rows, browser_of: LogIn) -> None:
+    acme.client.is_active = False
+    acme.client.save()
+    browser = browser_of("mona")
+    assert browser.get(f"/api/v1/instances/{acme.instance.pk}/").status_code in (403, 404)
+    assert browser.get("/admin/messaging/conversation/").status_code in (302, 403)
+    assert browser_of("root").get(f"/api/v1/instances/{acme.instance.pk}/").status_code == 200
