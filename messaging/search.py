@@ -1,7 +1,7 @@
 """Search by any part of a word, in any case, over the indexes of migration 0002.
 
-Every word has to be found. A trigram needs three characters: shorter words only narrow what longer ones found, and
-alone they find nothing in messages, and names that start with them.
+Every word has to be found. A trigram needs three letters or digits in a row: words without only narrow what others
+found, and alone they find nothing in messages, and names that start with them.
 """
 
 import re
@@ -19,6 +19,7 @@ SHORTEST = 3
 LONGEST = 200
 MOST_WORDS = 10
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_TRIGRAM = re.compile(r"[^\W_]{3}")
 _PHONE = re.compile(r"[\d\s()+./-]+")
 
 M = TypeVar("M", bound=Model)
@@ -27,7 +28,7 @@ M = TypeVar("M", bound=Model)
 def messages_matching(queryset: QuerySet[Message], text: str) -> QuerySet[Message]:
     """Messages with every word in their text. Nothing when no word has three characters."""
     words = words_of(text)
-    if not any(len(word) >= SHORTEST for word in words):
+    if not any(map(_is_indexed, words)):
         return queryset.none()
     return queryset.filter(_containing(queryset, "text", words))
 
@@ -66,8 +67,13 @@ def words_of(text: str) -> list[str]:
     return _CONTROL.sub(" ", readable).split()[:MOST_WORDS]
 
 
+def _is_indexed(word: str) -> bool:
+    """PostgreSQL's trigrams know nothing else, and a search without one reads the whole table."""
+    return _TRIGRAM.search(word) is not None
+
+
 def _named(queryset: QuerySet[M], field: str, words: list[str]) -> QuerySet[M]:
-    if any(len(word) >= SHORTEST for word in words):
+    if any(map(_is_indexed, words)):
         return queryset.filter(_containing(queryset, field, words))
     return queryset.filter(**{f"{field}__istartswith": " ".join(words)})
 
@@ -78,7 +84,7 @@ def _aliases(queryset: QuerySet[ContactAlias], words: list[str], text: str) -> Q
     if len(digits) >= SHORTEST:
         numbers = [_containing(queryset, "value", [number]) for number in _spellings(digits)]
         return queryset.filter(Q(*numbers, _connector=Q.OR))
-    if len(words) == 1 and len(words[0]) >= SHORTEST:
+    if len(words) == 1 and _is_indexed(words[0]):
         return queryset.filter(_containing(queryset, "value", words))
     return queryset.none()
 
@@ -94,7 +100,7 @@ def _containing(queryset: QuerySet[Any], field: str, words: list[str]) -> Q:
     if connections[queryset.db].vendor == "postgresql":
         return Q(*(Q(**{f"{field}__icontains": word}) for word in words))
     table = f"{queryset.model._meta.db_table}_search"
-    phrases = ['"' + word.replace('"', '""') + '"' for word in words if len(word) >= SHORTEST]
+    phrases = ['"' + word.replace('"', '""') + '"' for word in words if _is_indexed(word)]
     found = RawSQL(f"SELECT rowid FROM {table} WHERE {table} MATCH %s", [" AND ".join(phrases)])
-    short = (Q(**{f"{field}__icontains": word}) for word in words if len(word) < SHORTEST)
+    short = (Q(**{f"{field}__icontains": word}) for word in words if not _is_indexed(word))
     return Q(*short, pk__in=found)

@@ -233,3 +233,11 @@ def test_the_upgrade_can_be_taken_back(migrate):
     assert old.get_model("messaging", "Message").objects.filter(text__icontains="sem").exists()
     assert after <= before
     assert not any(name.endswith("_search") for name in after)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("word", ["!!!", "...", "👍👍👍", "a!b"])
+def test_a_word_that_no_index_knows_finds_no_message(word):
+    write(conversation_with(), f"ok {word}")
+    assert found(word) == []
+    assert found(f"{word} outra") == []
