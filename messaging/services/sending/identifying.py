@@ -129,9 +129,7 @@ def identify(message: Message, provider_id: str, now: datetime) -> bool:
     given = message.provider_message_id
     if given == provider_id:
         return True
-    _find_alias(message, provider_id)
-    rows = Message.objects.filter(conversation=message.conversation, provider_message_id=provider_id)
-    bearer = rows.exclude(pk=message.pk).select_related("conversation__instance", "media").first()
+    bearer = _bearer(message, provider_id)
     if bearer and given:
         _exchange(message, bearer, now)
     elif bearer and is_a_send(bearer):
@@ -147,19 +145,25 @@ def identify(message: Message, provider_id: str, now: datetime) -> bool:
     return True
 
 
-def _find_alias(message: Message, provider_id: str) -> None:
-    """The echo may have named the other side by an alias that we did not know, and stands in a thread of its own."""
+def _bearer(message: Message, provider_id: str) -> Message | None:
+    """Who bears the id in this thread.
+
+    An echo may have named the other side by an alias that we did not know, and then stands in a thread of its own.
+    """
     mine = message.conversation
-    others = Message.objects.filter(
-        conversation__instance=mine.instance_id,
-        conversation__kind=ChatKind.DIRECT,
-        direction=Message.Direction.OUTBOUND,
-        provider_message_id=provider_id,
-    )
-    elsewhere = others.exclude(conversation=mine).values_list("conversation", flat=True)
-    if mine.kind == ChatKind.DIRECT and (pks := list(elsewhere)):
-        contacts.join_threads(mine.instance.client, [mine.pk, *pks])
+    rows = Message.objects.filter(conversation__instance=mine.instance_id, provider_message_id=provider_id)
+    others = rows.exclude(pk=message.pk).select_related("conversation__instance", "media")
+    elsewhere = [one.conversation_id for one in others if _shows_an_alias(one, mine)]
+    if elsewhere:
+        contacts.join_threads(mine.instance.client, [mine.pk, *elsewhere])
         message.refresh_from_db(fields=["conversation"])
+        others = others.all()
+    return next((one for one in others if one.conversation_id == message.conversation_id), None)
+
+
+def _shows_an_alias(echo: Message, mine: Conversation) -> bool:
+    direct = {echo.conversation.kind, mine.kind} == {ChatKind.DIRECT}
+    return direct and echo.conversation_id != mine.pk and echo.direction == Message.Direction.OUTBOUND
 
 
 def is_a_send(message: Message) -> bool:
