@@ -33,9 +33,3 @@ def reach_of(user: Any, client: Client | None = None) -> Reach:
         lines=None if sees_all else tuple(pk for pk, *_ in known),
         live=tuple(pk for pk, *active in known if all(active)),
     )
-
-
-def reach_of_lines(instances: Any) -> Reach:
-    """Of lines that are known to be the user's to see, such as those of a page."""
-    lines = tuple(instance.pk for instance in instances)
-    return Reach(lines=lines, live=lines)

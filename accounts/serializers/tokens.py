@@ -11,6 +11,7 @@ from accounts.access import roles_of
 from accounts.models import ApiToken, Client, Role, User
 from accounts.serializers.fields import ClientName, VisibleRow
 from accounts.serializers.people import ClientSerializer, PersonSerializer
+from accounts.tokens import LOGIN_LASTS, LOGIN_LASTS_AT_MOST
 
 
 class TokenSerializer(serializers.ModelSerializer[ApiToken]):
@@ -61,7 +62,11 @@ class LoginSerializer(serializers.Serializer[Any]):
     role = serializers.ChoiceField(
         choices=Role.choices, required=False, help_text="At most, and by default, your own role there."
     )
-    expires_in = serializers.IntegerField(min_value=60, max_value=90 * 86400, default=12 * 3600)
+    expires_in = serializers.IntegerField(
+        min_value=60,
+        max_value=int(LOGIN_LASTS_AT_MOST.total_seconds()),
+        default=int(LOGIN_LASTS.total_seconds()),
+    )
 
 
 class LoggedInSerializer(serializers.Serializer[Any]):

@@ -55,7 +55,7 @@ class Renderer:
         self._look_for_left_out(now)
         claimed = claim(room, self.token, now, work)
         for rendition in claimed:
-            if self._can_be_made(rendition, now):
+            if self._can_be_made(rendition):
                 self._in_hand.add(rendition.pk)
                 self.crew.put(Errand(rendition, self.ffmpeg))
         return len(claimed)
@@ -84,7 +84,7 @@ class Renderer:
         if count := make_again(Rendition.objects.filter(state=State.UNAVAILABLE), now=now):
             log.info("renditions are made after all", count=count)
 
-    def _can_be_made(self, rendition: Rendition, now: datetime) -> bool:
+    def _can_be_made(self, rendition: Rendition) -> bool:
         if rendition.attempts > MOST_ATTEMPTS:
             give_up(rendition, "given up: workers ended while making it", self.token)
         elif not rendition.media_file.is_ready:

@@ -16,6 +16,7 @@ from media.services.uploads import discard, store_upload, type_of
 from media.services.voices import as_voice
 from media.sniffing import bare
 from messaging.models import Conversation, Message
+from messaging.serializers.requests import TYPE_OF
 from messaging.services import sending
 from messaging.services.conversing import DoesNotFit
 from messaging.services.sending import Draft, NotSendable, Template
@@ -82,12 +83,7 @@ def post_file(
 def _type(asked: Mapping[str, Any], media_file: MediaFile | None) -> str:
     if media_file:
         return media_file.kind
-    members = {
-        "location": MessageType.LOCATION,
-        "contact": MessageType.CONTACTS,
-        "template": MessageType.TEMPLATE,
-    }
-    return next((kind for name, kind in members.items() if asked.get(name)), MessageType.TEXT)
+    return next((kind for name, kind in TYPE_OF.items() if asked.get(name)), MessageType.TEXT)
 
 
 def _reply_to(conversation: Conversation, asked: Mapping[str, Any]) -> Message | None:
