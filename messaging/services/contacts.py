@@ -75,7 +75,7 @@ class People:
             self._lock()
             self._merge(first, other)
 
-    def join(self, party: Party, contact: int) -> None:
+    def join(self, party: Party, contact: int | None) -> None:
         """A message of ours in the thread with each shows that they are one person."""
         self._lock()
         other = Contact.objects.filter(pk=contact).first()
