@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.admin.views.main import PAGE_VAR
 from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from accounts.admin.paging import PagedChangeList
 from accounts.counting import counts_up_to
@@ -86,7 +87,10 @@ class ShelfChangeList(PagedChangeList):
 
     def _reasons(self, request: HttpRequest) -> list[Reason]:
         """Of what the other filters leave, the most frequent first."""
-        rows = self.get_queryset(request, exclude_parameters=[CAUSE])
+        chooser = [
+            spec.expected_parameters() for spec in self.filter_specs if CAUSE in spec.expected_parameters()
+        ]
+        rows = self.get_queryset(request, exclude_parameters=next(iter(chooser), None))
         causes = list(MediaFile.Cause)
         counts = counts_up_to(CAP, [rows.filter(cause=cause) for cause in causes])
         chosen = (self.filter_params.get(CAUSE) or [""])[-1]
@@ -113,7 +117,7 @@ class ShelfChangeList(PagedChangeList):
     @property
     def menus(self) -> list[Menu]:
         specs = [spec for spec in self.filter_specs if not isinstance(spec, Shelf)]
-        return [Menu(str(spec.title), list(spec.choices(self))) for spec in specs]
+        return [Menu(_title(spec), list(spec.choices(self))) for spec in specs]
 
     @property
     def is_narrowed(self) -> bool:
@@ -122,6 +126,12 @@ class ShelfChangeList(PagedChangeList):
     @property
     def everything(self) -> str:
         return f"?view={self.shelf}"
+
+
+def _title(spec: Any) -> str:
+    """Columns are named in English only."""
+    titles = {"kind": _("kind"), "state": _("state"), "cause": _("reason")}
+    return titles.get(getattr(spec, "field_path", ""), str(spec.title))
 
 
 def complete(media_files: Sequence[MediaFile]) -> None:

@@ -25,7 +25,7 @@ _AGAIN = Verb(
 )
 _MAKE = Verb(
     slug="make-again",
-    label=gettext_lazy("Make previews again"),
+    label=gettext_lazy("Make again"),
     method="make_again",
     icon="retry",
     confirm=gettext_lazy(

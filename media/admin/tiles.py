@@ -11,7 +11,7 @@ from accounts.admin import display
 from media.admin.display import inline_picture, kind_label, name_of, waveform_bars
 from media.models import MediaFile, Rendition
 from media.serving import INLINE
-from media.sniffing import bare
+from media.sniffing import bare, extension_of
 
 Kind, Made = MediaFile.Kind, Rendition.Kind
 SOUNDS = (Kind.VOICE, Kind.AUDIO)
@@ -32,6 +32,7 @@ class Tile:
     large: str = ""
     address: str = ""
     m4a: str = ""
+    ending: str = ""
     bars: list[tuple[int, int, int]]
     is_sound: bool
     is_video: bool
@@ -53,6 +54,9 @@ def tile_of(media_file: Any) -> Tile:
         large=made.get(Made.PREVIEW, address) if _is_shown(media_file) else "",
         address=address,
         m4a=made.get(Made.M4A, ""),
+        ending=extension_of(media_file.mimetype).strip(".").upper()
+        if media_file.kind == Kind.DOCUMENT
+        else "",
         bars=waveform_bars(media_file) if is_sound else [],
         is_sound=is_sound,
         is_video=media_file.kind == Kind.VIDEO,
