@@ -75,10 +75,10 @@ class People:
             self._lock()
             self._merge(first, other)
 
-    def join(self, party: Party, contact: int | None) -> None:
-        """A message of ours in the thread with each shows that they are one person."""
+    def join(self, party: Party, thread: Conversation) -> None:
+        """``party`` is who we talk to in ``thread``."""
         self._lock()
-        other = Contact.objects.filter(pk=contact).first()
+        other = Contact.objects.filter(conversations=thread.pk).first()
         # Another message may have shown it already.
         if other and other != self.find(party):
             first, second = sorted((self.find(party), other), key=lambda one: one.pk)

@@ -101,7 +101,7 @@ class Receiving:
     def _join_people(self) -> int:
         """An echo may name somebody by an alias that we do not know, but its message is one that we sent them."""
         found = [
-            (one.event.chat.contact, message.conversation.contact_id)
+            (one.event.chat.contact, message.conversation)
             for one in self.received
             if one.event.from_me and one.event.chat.contact
             for message in self.messages.get(one.event.message_id, {}).values()
@@ -111,8 +111,8 @@ class Receiving:
             and message.conversation.contact_id != self.people.find(one.event.chat.contact).pk
             and is_a_send(message)
         ]
-        for party, contact in found:
-            self.people.join(party, contact)
+        for party, thread in found:
+            self.people.join(party, thread)
         return len(found)
 
     def _remember(self, message: Message) -> None:
