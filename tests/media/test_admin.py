@@ -107,7 +107,7 @@ def test_nobody_adds_edits_or_deletes_a_file(name: str, acme: Rows, browser_of: 
 
 def test_the_page_tells_what_was_tried(acme: Rows, browser_of: LogIn) -> None:
     text = browser_of("bob").get(f"{LISTING}{acme.media_file.pk}/change/").content.decode()
-    for word in ("Acme reason", "cdn", "gone", "410", "In its conversation"):
+    for word in ("Acme reason", "cdn", "gone", "410", "Acme contact"):
         assert word in text
     assert "Download again" not in text
 
