@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import may
+from accounts.admin import display
 from accounts.admin.trouble import troubled
 from accounts.diagnosing.findings import Level
 from accounts.diagnosing.instances import label
@@ -41,6 +42,7 @@ def diagnosis(request: HttpRequest) -> HttpResponse:
         "lines": told["instances"],
         "has_more": has_more,
         "most": LINES_AT_ONCE,
+        "platform": _platform(told),
         "asks": asks,
         "may_ask": may(request.user, Role.OPERATOR),
         "sees_platform": request.user.is_superuser,
@@ -79,6 +81,19 @@ def _narrow(report: Report, lines: Iterable[WhatsappInstance]) -> None:
     report.findings = [finding for finding in report.findings if finding.about in own]
     report.configuration, report.storage, report.worker = {}, {}, {}
     report.hosts, report.refusals = [], []
+
+
+def _platform(told: dict[str, Any]) -> list[tuple[str, str]]:
+    facts = told["configuration"] | told["storage"]
+    return [(name.replace("_", " "), _plain(name, value)) for name, value in facts.items()]
+
+
+def _plain(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or display.NOTHING
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return display.size(value) if name.endswith("bytes") or name.startswith("bytes") else str(value)
 
 
 def _by_level(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
