@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import WhatsappInstance
+from accounts.serializers import Shown
 from media.models import FetchAttempt, MediaFile, Rendition
 from media.sniffing import by_magic
 
@@ -21,7 +22,7 @@ NEEDLESS = (
 )
 
 
-class RenditionSerializer(serializers.ModelSerializer[Rendition]):
+class RenditionSerializer(Shown[Rendition]):
     """A waveform has no file; the media file has it once this is ready."""
 
     url = serializers.SerializerMethodField(help_text="Null until there is something to get.")
@@ -38,7 +39,7 @@ class RenditionSerializer(serializers.ModelSerializer[Rendition]):
         return f"{reverse('media-content', args=[rendition.media_file_id])}?rendition={rendition.kind}"
 
 
-class MediaFileSerializer(serializers.ModelSerializer[MediaFile]):
+class MediaFileSerializer(Shown[MediaFile]):
     """``message`` and ``conversation`` are null for a file that no message has."""
 
     client = serializers.IntegerField(source="instance.client_id", read_only=True)
@@ -130,7 +131,7 @@ class AbsenceSerializer(MediaFileSerializer):
         read_only_fields = fields
 
 
-class FetchAttemptSerializer(serializers.ModelSerializer[FetchAttempt]):
+class FetchAttemptSerializer(Shown[FetchAttempt]):
     class Meta:
         model = FetchAttempt
         fields = ("id", "strategy", "started_at", "duration", "http_status", "bytes", "outcome", "reason")

@@ -36,7 +36,8 @@ class TokenAuthentication(BaseAuthentication):
 def find_token(key: str) -> ApiToken | None:
     now = timezone.now()
     token = ApiToken.objects.with_key(key).find_usable(now)
-    if token:
+    if token and (token.last_used_at is None or token.last_used_at < now - NOTED_EVERY):
+        # Of requests at the same time one notes it.
         unnoted = Q(last_used_at=None) | Q(last_used_at__lt=now - NOTED_EVERY)
         ApiToken.objects.filter(unnoted, pk=token.pk).update(last_used_at=now)
     return token

@@ -20,6 +20,7 @@ from accounts.serializers.people import (
     NewMemberSerializer,
     PersonSerializer,
 )
+from accounts.serializers.showing import Shown
 from accounts.serializers.tokens import (
     HeldTokenSerializer,
     IssuedTokenSerializer,
@@ -60,6 +61,7 @@ __all__ = [
     "PersonSerializer",
     "PhoneSerializer",
     "QrCodeSerializer",
+    "Shown",
     "StrategyOrder",
     "TokenSerializer",
     "UsageQuerySerializer",

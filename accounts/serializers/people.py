@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import Client, Membership, Role, User
+from accounts.serializers.showing import Shown
 
 
 class ClientSerializer(serializers.ModelSerializer[Client]):
@@ -14,7 +15,7 @@ class ClientSerializer(serializers.ModelSerializer[Client]):
         read_only_fields = ("created_at",)
 
 
-class PersonSerializer(serializers.ModelSerializer[User]):
+class PersonSerializer(Shown[User]):
     name = serializers.SerializerMethodField(help_text="The full name, or the user name where none is known.")
 
     class Meta:

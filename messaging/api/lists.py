@@ -16,7 +16,9 @@ class ListedViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
 
     def get_queryset(self) -> Any:
         serializer: Any = self.get_serializer_class()
-        return serializer.with_related(super().get_queryset())
+        rows = super().get_queryset()
+        # What many rows of a page have in common is read once for all of them; one row brings it along.
+        return serializer.with_related(rows.select_related(None) if self.action == "list" else rows)
 
 
 class OfConversation(TenantViewSet):

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import WhatsappInstance
-from accounts.serializers import PersonSerializer
+from accounts.serializers import PersonSerializer, Shown
 from messaging.abilities import window_of
 from messaging.models import Contact, Conversation, Message
 from messaging.models.conversations import STATUSES
@@ -19,9 +19,9 @@ from messaging.serializers.together import PREVIEW, Completed, Together, WordFie
 SECRETS = tuple(f"instance__{name}" for name in WhatsappInstance.SECRET_FIELDS)
 
 
-class OtherSideSerializer(serializers.ModelSerializer[Contact]):
+class OtherSideSerializer(Shown[Contact]):
     phone = serializers.SerializerMethodField(help_text="Digits with the country code; empty when unknown.")
-    aliases = AliasSerializer(many=True, read_only=True)
+    aliases = AliasSerializer(many=True, read_only=True, source="told_aliases")
 
     class Meta:
         model = Contact
@@ -39,7 +39,7 @@ class WindowSerializer(serializers.Serializer[Any]):
     until = serializers.DateTimeField(allow_null=True, help_text="Null when the other side never wrote.")
 
 
-class LatestSerializer(serializers.ModelSerializer[Message]):
+class LatestSerializer(Shown[Message]):
     text = serializers.SerializerMethodField(help_text=f"One line of at most {PREVIEW} characters.")
     status = WordField(STATUSES)
     revoked = serializers.SerializerMethodField()
@@ -56,6 +56,7 @@ class LatestSerializer(serializers.ModelSerializer[Message]):
         return message.revoked_at is not None
 
 
+LATEST_COLUMNS = ("type", "direction", "status", "sent_at", "revoked_at")
 # One of each serves every row: to make its fields costs more than to use them.
 WINDOW, LATEST = WindowSerializer(), LatestSerializer()
 
@@ -65,7 +66,7 @@ class ConversationSerializer(Completed):
     contact = OtherSideSerializer(read_only=True, allow_null=True, help_text="Null in groups and channels.")
     title = serializers.SerializerMethodField(help_text="What to show: the title, the name or the number.")
     assigned_to = PersonSerializer(read_only=True, allow_null=True)
-    labels = LabelBriefSerializer(many=True, read_only=True)
+    labels = LabelBriefSerializer(many=True, read_only=True, source="told_labels")
     window = serializers.SerializerMethodField(help_text="Null where one may always write.")
     last_message = serializers.SerializerMethodField(help_text="The newest one, shortened.")
 
@@ -85,11 +86,16 @@ class ConversationSerializer(Completed):
 
     @classmethod
     def with_related(cls, queryset: Any) -> Any:
-        return queryset.select_related("instance", "contact", "assigned_to").defer(*SECRETS)
+        return queryset.select_related("contact", "assigned_to")
 
     def complete(self, rows: Sequence[Any]) -> None:
-        instances = Prefetch("instance", WhatsappInstance.objects.sealed())
-        prefetch_related_objects(rows, instances, "contact__aliases", "assigned_to", "labels")
+        prefetch_related_objects(
+            rows,
+            Prefetch("instance", WhatsappInstance.objects.sealed()),
+            "assigned_to",
+            Prefetch("contact__aliases", to_attr="told_aliases"),
+            Prefetch("labels", to_attr="told_labels"),
+        )
         self.latest = _latest(rows)
 
     def get_title(self, conversation: Conversation) -> str:
@@ -113,5 +119,5 @@ def _latest(conversations: Sequence[Conversation]) -> dict[int, Message]:
     newest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-sent_at", "-id").values("pk")[:1]
     chosen = Conversation.objects.filter(pk__in=[row.pk for row in conversations]).order_by()
     rows = Message.objects.filter(pk__in=chosen.annotate(newest=Subquery(newest)).values("newest"))
-    short = rows.annotate(preview=Left("text", PREVIEW)).defer("text", "payload", "earlier_texts")
+    short = rows.annotate(preview=Left("text", PREVIEW)).only("conversation", *LATEST_COLUMNS)
     return {row.conversation_id: row for row in short.order_by()}

@@ -7,7 +7,7 @@ from django.db.models import prefetch_related_objects
 from rest_framework import serializers
 
 from accounts.models import Client, Role
-from accounts.serializers import PersonSerializer, VisibleRow
+from accounts.serializers import PersonSerializer, Shown, VisibleRow
 from messaging.models import Label, Note
 from messaging.serializers.together import Completed, Together
 
@@ -34,7 +34,7 @@ class NewLabelSerializer(LabelSerializer):
         read_only_fields = ["id", "created_at"]
 
 
-class LabelBriefSerializer(serializers.ModelSerializer[Label]):
+class LabelBriefSerializer(Shown[Label]):
     class Meta:
         model = Label
         fields = ["id", "name", "color"]

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import WhatsappInstance
-from accounts.serializers import PersonSerializer
+from accounts.serializers import PersonSerializer, Shown
 from media.models import MediaFile
 from media.serializers import MediaFileSerializer
 from messaging.models import Conversation, Message, OutboxItem, Reaction
@@ -21,7 +21,7 @@ SECRETS = tuple(f"conversation__instance__{name}" for name in WhatsappInstance.S
 UNDONE = (State.PENDING, State.SENDING, State.UNKNOWN, State.FAILED)
 
 
-class ReactionSerializer(serializers.ModelSerializer[Reaction]):
+class ReactionSerializer(Shown[Reaction]):
     actor = ContactNameSerializer(read_only=True, allow_null=True, help_text="Null is us.")
 
     class Meta:
@@ -30,7 +30,7 @@ class ReactionSerializer(serializers.ModelSerializer[Reaction]):
         read_only_fields = fields
 
 
-class UndoneSerializer(serializers.ModelSerializer[OutboxItem]):
+class UndoneSerializer(Shown[OutboxItem]):
     class Meta:
         model = OutboxItem
         fields = ["id", "action", "state", "error"]
@@ -53,6 +53,9 @@ class QuotedSerializer(serializers.Serializer[Any]):
     sender = ContactNameSerializer(allow_null=True, help_text="Null is us, or unknown without an id.")
 
 
+QUOTED = QuotedSerializer()
+
+
 class MessageSerializer(Completed):
     client = serializers.IntegerField(source="conversation.instance.client_id", read_only=True)
     instance = serializers.IntegerField(source="conversation.instance_id", read_only=True)
@@ -66,7 +69,7 @@ class MessageSerializer(Completed):
     payload = serializers.SerializerMethodField()
     reply_to = serializers.SerializerMethodField()
     earlier_texts = EarlierTextSerializer(many=True, read_only=True, help_text="Before edits, oldest first.")
-    reactions = ReactionSerializer(many=True, read_only=True)
+    reactions = ReactionSerializer(many=True, read_only=True, source="told_reactions")
     media = MediaFileSerializer(read_only=True, allow_null=True)
     outbox = UndoneSerializer(
         many=True, read_only=True, source="undone", help_text="What is not done yet for it, or failed."
@@ -110,7 +113,7 @@ class MessageSerializer(Completed):
         facts = _facts(found) if found else {"text": payloads.quoted_text(message.payload)}
         facts["text"] = one_line(facts["text"])[:PREVIEW]
         unknown = dict.fromkeys(("id", "type", "direction", "sender"))
-        return QuotedSerializer(unknown | facts | {"provider_message_id": message.reply_to_id}).data
+        return QUOTED.to_representation(unknown | facts | {"provider_message_id": message.reply_to_id})
 
 
 def _surroundings() -> list[Any]:
@@ -121,7 +124,9 @@ def _surroundings() -> list[Any]:
         "sender",
         "sent_by",
         Prefetch("media", MediaFileSerializer.with_related(MediaFile.objects.all())),
-        Prefetch("reactions", Reaction.objects.select_related("actor").order_by("id")),
+        Prefetch(
+            "reactions", Reaction.objects.select_related("actor").order_by("id"), to_attr="told_reactions"
+        ),
         Prefetch("outbox", OutboxItem.objects.filter(state__in=UNDONE).order_by("id"), to_attr="undone"),
     ]
 

@@ -3,22 +3,23 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 from rest_framework import serializers
 
 from accounts.providers.events import AliasKind
+from accounts.serializers import Shown
 from messaging.models import Contact, ContactAlias
 from messaging.serializers.together import Completed, Together
 
 
-class AliasSerializer(serializers.ModelSerializer[ContactAlias]):
+class AliasSerializer(Shown[ContactAlias]):
     class Meta:
         model = ContactAlias
         fields = ["kind", "value"]
         read_only_fields = fields
 
 
-class ContactNameSerializer(serializers.ModelSerializer[Contact]):
+class ContactNameSerializer(Shown[Contact]):
     class Meta:
         model = Contact
         fields = ["id", "name"]
@@ -27,7 +28,7 @@ class ContactNameSerializer(serializers.ModelSerializer[Contact]):
 
 class ContactSerializer(Completed):
     phone = serializers.SerializerMethodField(help_text="Digits with the country code; empty when unknown.")
-    aliases = AliasSerializer(many=True, read_only=True)
+    aliases = AliasSerializer(many=True, read_only=True, source="told_aliases")
 
     class Meta:
         model = Contact
@@ -36,16 +37,16 @@ class ContactSerializer(Completed):
         read_only_fields = fields
 
     def complete(self, rows: Sequence[Any]) -> None:
-        prefetch_related_objects(rows, "aliases")
+        prefetch_related_objects(rows, Prefetch("aliases", to_attr="told_aliases"))
 
     def get_phone(self, contact: Contact) -> str:
         return phone_of(contact)
 
     @classmethod
     def with_related(cls, queryset: Any) -> Any:
-        return queryset.prefetch_related("aliases")
+        return queryset
 
 
-def phone_of(contact: Contact) -> str:
-    phones = (alias.value for alias in contact.aliases.all() if alias.kind == AliasKind.PHONE)
+def phone_of(contact: Any) -> str:
+    phones = (alias.value for alias in contact.told_aliases if alias.kind == AliasKind.PHONE)
     return next(phones, "")

@@ -5,6 +5,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.serializers import Shown
+
 PREVIEW = 90
 
 
@@ -16,7 +18,7 @@ class Together(serializers.ListSerializer[Any]):
         return [child.to_representation(row) for row in rows]
 
 
-class Completed(serializers.ModelSerializer[Any]):
+class Completed(Shown[Any]):
     # No docstring: it would become the description of each row in the API's document.
 
     def complete(self, rows: Sequence[Any]) -> None:

@@ -62,7 +62,7 @@ def test_a_page_costs_as_many_queries_as_two_rows(acme, front, count, django_ass
         conversation = make_conversation(acme, number, assigned_to=user)
         conversation.labels.add(label)
         write(conversation, 2)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         page = browser.get("conversations/")
     assert len(page["results"]) == count + 1
     assert all(row["last_message"] for row in page["results"])

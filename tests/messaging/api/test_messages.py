@@ -72,7 +72,7 @@ def test_a_search_costs_as_many_queries_as_two_rows(acme, front, count, django_a
     for number in range(count):
         write(make_conversation(acme, number), 1, reply_to_id="x")
     browser = front("bob")
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(11):
         page = browser.get("messages/", q="text")
     assert len(page["results"]) == count + 1
 
