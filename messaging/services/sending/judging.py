@@ -109,7 +109,8 @@ def _asked_for(error: ProviderError | None) -> timedelta:
 def _rest(error: ProviderError, failures: int, chance: Chance) -> timedelta | None:
     """One chat's limit, or one message's fault, does not concern the line."""
     if isinstance(error, LineDown):
-        return min(LINE_DOWN_REST * (1 << min(failures, 6)), LONGEST_REST)
+        # Not longer each time: whoever puts it right wants to see it work.
+        return LINE_DOWN_REST
     if isinstance(error, TooManyToOneChat) or not isinstance(error, Unavailable):
         return None
     step = STEPS[min(failures, len(STEPS) - 2)]
