@@ -141,3 +141,20 @@ class FetchAttemptSerializer(Shown[FetchAttempt]):
 class LinkSerializer(serializers.Serializer[Any]):
     url = serializers.URLField()
     expires_at = serializers.DateTimeField()
+
+
+class LinkOfFileSerializer(LinkSerializer):
+    media = serializers.IntegerField(help_text="The file's id.")
+
+
+class LinksWantedSerializer(serializers.Serializer[Any]):
+    media = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        min_length=1,
+        max_length=200,
+        help_text="Ids of files.",
+    )
+
+
+class LinksSerializer(serializers.Serializer[Any]):
+    links = LinkOfFileSerializer(many=True, help_text="Of those files that are yours to see.")

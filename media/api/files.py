@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.http import Http404, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.permissions import AllowAny
@@ -14,10 +14,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.parsing import asked
 from accounts.api.problems import Problem
 from accounts.api.viewsets import TenantViewSet
 from accounts.models import ApiToken, Role
-from media import links
 from media.api.delivery import WhateverIsAccepted, content_of, deliver, why
 from media.api.filters import MediaFilter
 from media.api.schema import (
@@ -32,10 +32,13 @@ from media.api.schema import (
     WAITING,
     problems,
 )
+from media.links import LinkRefused, file_of, new_link, read
 from media.models import FetchAttempt, MediaFile
 from media.serializers import (
     FetchAttemptSerializer,
     LinkSerializer,
+    LinksSerializer,
+    LinksWantedSerializer,
     MediaFileDetailSerializer,
     MediaFileSerializer,
 )
@@ -54,7 +57,7 @@ class MediaViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
     time_field = "created_at"
     filterset_class = MediaFilter
     serializer_class = MediaFileSerializer
-    roles: ClassVar[dict[str, Role]] = {"link": Role.VIEWER}
+    roles: ClassVar[dict[str, Role]] = {"link": Role.VIEWER, "links": Role.VIEWER}
 
     def get_queryset(self) -> Any:
         rows = MediaFileSerializer.with_related(super().get_queryset())
@@ -105,10 +108,29 @@ class MediaViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
     )
     @action(detail=True, methods=["post"])
     def link(self, request: Request, pk: str) -> Response:
-        token = request.auth if isinstance(request.auth, ApiToken) else None
-        signed, made = links.new_link(self.get_object(), user=request.user, token=token, now=timezone.now())
-        url = request.build_absolute_uri(reverse("media-link-content", args=[signed]))
-        return Response(LinkSerializer({"url": url, "expires_at": made.expires_at}).data, HTTPStatus.CREATED)
+        return Response(LinkSerializer(_link(request, self.get_object())).data, HTTPStatus.CREATED)
+
+    @extend_schema(
+        summary="Make short-lived links to many files at once",
+        description="For a page of pictures. Ids of files that are not yours to see are left out of the answer.",
+        request=LinksWantedSerializer,
+        responses={201: LinksSerializer},
+        examples=[OpenApiExample("A page", {"media": [7, 8, 9]}, request_only=True)],
+        filters=False,
+    )
+    @action(detail=False, methods=["post"], pagination_class=None)
+    def links(self, request: Request) -> Response:
+        wanted = asked(LinksWantedSerializer, request)["media"]
+        rows = MediaFile.objects.visible_to(request.user).filter(pk__in=wanted).only("pk")
+        made = {"links": [_link(request, row) | {"media": row.pk} for row in rows]}
+        return Response(LinksSerializer(made).data, HTTPStatus.CREATED)
+
+
+def _link(request: Request, media_file: MediaFile) -> dict[str, Any]:
+    token = request.auth if isinstance(request.auth, ApiToken) else None
+    signed, made = new_link(media_file, user=request.user, token=token, now=timezone.now())
+    url = request.build_absolute_uri(reverse("media-link-content", args=[signed]))
+    return {"url": url, "expires_at": made.expires_at}
 
 
 class LinkedContent(APIView):
@@ -127,10 +149,10 @@ class LinkedContent(APIView):
     def get(self, request: Request, signed: str) -> HttpResponseBase:
         now = timezone.now()
         try:
-            link = links.read(signed, now=now)
-        except links.LinkRefused as exc:
+            link = read(signed, now=now)
+        except LinkRefused as exc:
             raise Problem(HTTPStatus.FORBIDDEN, exc.code, exc.detail) from exc
-        media_file = links.file_of(link, now=now)
+        media_file = file_of(link, now=now)
         if media_file is None:
             raise Http404
         left = int((link.expires_at - now).total_seconds())

@@ -159,3 +159,22 @@ def test_a_link_can_be_made_before_the_file_is_here(acme: Rows, browser_of: LogI
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_a_link_only_reads(method: str, ready: MediaFile, people: dict[str, User]) -> None:
     assert getattr(Browser(), method)(made_by(people["root"], ready)).status_code == 405
+
+
+def test_links_to_a_page_of_files_come_at_once(
+    acme: Rows, rival: Rows, ready: MediaFile, browser_of: LogIn
+) -> None:
+    wanted = {"media": [ready.pk, acme.media_file.pk, rival.media_file.pk, 10**15]}
+    answer = browser_of("bob").post("/api/v1/media/links/", wanted, content_type="application/json")
+    assert answer.status_code == 201
+    made = {one["media"]: one["url"] for one in answer.json()["links"]}
+    assert set(made) == {ready.pk, acme.media_file.pk}
+    assert body(Browser().get(made[ready.pk])) == PICTURE
+
+
+@pytest.mark.parametrize("wanted", [[], ["x"], [0], list(range(1, 202)), None])
+def test_odd_wishes_for_links_are_refused(wanted: Any, browser_of: LogIn, acme: Rows) -> None:
+    answer = browser_of("bob").post(
+        "/api/v1/media/links/", {"media": wanted}, content_type="application/json"
+    )
+    assert answer.status_code == 400
