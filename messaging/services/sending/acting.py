@@ -29,6 +29,8 @@ def react(message: Message, emoji: str, *, by: User | None, now: datetime) -> Ou
     _check_reachable(message)
     if len(emoji) > LONGEST_EMOJI:
         raise NotSendable("too_long", "A reaction is one emoji.", "emoji")
+    if emoji and emoji.isascii():
+        raise NotSendable("wrong_type", "A reaction is an emoji.", "emoji")
     with feed.collecting():
         return enqueue(message, Do.REACTION, by=by, now=now, content={"emoji": clean_text(emoji)})
 

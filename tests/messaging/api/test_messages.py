@@ -148,7 +148,7 @@ def test_an_edit_needs_words(sent, front, text):
         assert set(errors(front("alice").patch(f"messages/{sent.pk}/", {"text": text}, 400))) == {"text"}
 
 
-@pytest.mark.parametrize("emoji", ["", "x" * 65, "\x00", "\udc00", None, [], {}])
+@pytest.mark.parametrize("emoji", ["", "x" * 65, "abc", "1", "\x00", "\udc00", None, [], {}])
 def test_a_reaction_needs_an_emoji(sent, front, emoji):
     problem = front("alice").ask("PUT", f"messages/{sent.pk}/reaction/", {"emoji": emoji}, 400)
     assert set(errors(problem)) == {"emoji"}
