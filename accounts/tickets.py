@@ -14,7 +14,11 @@ SALT = "stream ticket"
 
 def issue(user: Any, token: ApiToken | None) -> str:
     """Worth what the token is, or the user's password where there is none: no longer than either."""
-    facts = {"user": user.pk, "token": token.pk if token else None, "mark": "" if token else user.password_mark}
+    facts = {
+        "user": user.pk,
+        "token": token.pk if token else None,
+        "mark": "" if token else user.password_mark,
+    }
     return signing.dumps(facts, salt=SALT)
 
 
@@ -30,4 +34,3 @@ def holder(ticket: str) -> tuple[Any, ApiToken | None] | None:
         return (token.acting_user(), token) if token else None
     user = User.objects.filter(pk=facts["user"], is_active=True).first()
     return (user, None) if user and facts["mark"] == user.password_mark else None
-
