@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.paging import Place, beyond
 from accounts.providers.base import Abilities
 from accounts.providers.events import MessageType
+from media.models import Rendition
 from messaging.models import Conversation, Message, OutboxItem, Reaction
 from messaging.services.sending import abilities_of
 from messaging.services.sending.acting import DELETE_WITHIN, EDIT_WITHIN
@@ -133,11 +134,13 @@ def _place(message: Message) -> str:
 
 
 def _with_surroundings(conversation: Conversation) -> Any:
+    made = Rendition.objects.filter(state=Rendition.State.READY).exclude(file="").defer("error")
     undone = OutboxItem.objects.filter(state__in=UNDONE).order_by("id")
     rows = conversation.messages.select_related("media", "sender", "sent_by").defer(*_UNUSED)
     return rows.prefetch_related(
         Prefetch("reactions", Reaction.objects.select_related("actor").order_by("id")),
         Prefetch("outbox", undone, to_attr="undone"),
+        Prefetch("media__renditions", made, to_attr="made"),
         "sender__aliases",
     ).order_by("-sent_at", "-id")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import template
 from django.template.defaultfilters import truncatechars
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy
@@ -12,6 +13,7 @@ from django.utils.translation import pgettext_lazy as pgettext
 
 from accounts.admin.display import clock, visible_name
 from accounts.providers.events import AliasKind
+from media.sniffing import bare
 from messaging.models import Conversation, Message
 
 register = template.Library()
@@ -51,6 +53,7 @@ ALIASES = {
     "bsuid": pgettext("of a contact", "Business id"),
     "username": pgettext("of a contact", "User name"),
 }
+OGG, OPUS = ("audio/ogg", "audio/opus", "application/ogg"), "audio/ogg; codecs=opus"
 KIND_NAMES = {
     "direct": gettext_lazy("Direct"),
     "group": gettext_lazy("Group"),
@@ -158,6 +161,20 @@ def day_name(day: Any) -> str:
 @register.filter
 def played_time(media_file: Any) -> str:
     return clock(media_file.duration) or "0:00"
+
+
+@register.filter
+def made(media_file: Any, kind: str) -> str:
+    """The address of what was made of a stored file for screens and players; empty while there is none."""
+    found = any(one.kind == kind for one in getattr(media_file, "made", ()))
+    return f"{reverse('media-file', args=[media_file.pk])}?rendition={kind}" if found else ""
+
+
+@register.filter
+def codec(media_file: Any) -> str:
+    """As browsers ask it before they choose a source. WhatsApp's Ogg files hold Opus."""
+    found = bare(media_file.mimetype)
+    return OPUS if found in OGG else found
 
 
 @register.filter

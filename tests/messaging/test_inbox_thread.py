@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Change, User
+from media.models import Rendition
 from messaging.models import Conversation, Label, Note, OutboxItem
 from tests.tenants import (  # noqa: F401
     LogIn,
@@ -14,6 +15,7 @@ from tests.tenants import (  # noqa: F401
     acme,
     browser_of,
     make_message,
+    make_ready,
     people,
     rival,
 )
@@ -156,3 +158,19 @@ def test_labels_are_set_without_a_script_too(acme: Rows, rival: Rows, browser_of
     assert list(acme.conversation.labels.all()) == [bread]
     assert browser_of("alice").post(of(acme), sent | {"labels": [foreign.pk]}).status_code == 200
     assert list(acme.conversation.labels.all()) == [bread]
+
+
+def test_players_and_pictures_use_what_was_made_for_them(acme: Rows, browser_of: LogIn) -> None:
+    for kind, made in (
+        ("voice", "m4a"),
+        ("image", "preview"),
+        ("video", "thumbnail"),
+        ("document", "thumbnail"),
+    ):
+        media_file = make_ready(acme.instance, kind=kind, mimetype="audio/ogg")
+        facts = {"instance": acme.instance, "media_file": media_file, "state": "ready", "file": "x"}
+        Rendition.objects.create(kind=made, **facts)
+        make_message(acme.conversation, type=kind, media=media_file)
+        text = browser_of("bob").get(of(acme)).content.decode()
+        assert f'="/media-files/{media_file.pk}/?rendition={made}"' in text
+    assert 'type="audio/ogg; codecs=opus"' in text

@@ -1,6 +1,7 @@
 // Writing: texts, answers, changes of sent texts, and what lies in the tray.
 import { call } from "./api.js";
 import { Ghosts } from "./ghosts.js";
+import { authorOf } from "./lines.js";
 import { config, find, say, toast } from "./page.js";
 import { Recorder } from "./recorder.js";
 import { Tray } from "./tray.js";
@@ -67,7 +68,7 @@ export class Composer {
   }
 
   reply(line) {
-    this.hold("reply", line, say("answering", find(".visually-hidden, .mc-sender", line)?.textContent.replace(/:\s*$/, "") ?? ""));
+    this.hold("reply", line, say("answering", authorOf(line)));
   }
 
   edit(line) {

@@ -33,6 +33,7 @@ async function markRead() {
 }
 
 function hear(change) {
+  if (change.type === "instance.updated" && change.object_id === config.instance) panel.refresh();
   const pk = conversationOf(change);
   if (!pk) return;
   if (!change.type.startsWith("media.")) rows.touch([pk]);

@@ -13,7 +13,7 @@ export function openPicturesLarge(thread) {
     at = Math.min(all.length - 1, Math.max(0, place));
     const link = all[at];
     const small = find("img", link);
-    picture.src = link.href;
+    picture.src = link.dataset.picture;
     picture.alt = small.alt;
     find("[data-lightbox-caption]", box).textContent = find(".mc-text", link.closest("li"))?.textContent ?? "";
     const save = find("[data-lightbox-save]", box);

@@ -1,6 +1,6 @@
 // The messages of the open thread: put in their order, older and newer ones fetched as one scrolls.
 import { piece } from "./api.js";
-import { compare, config, find, findAll, gathered, say } from "./page.js";
+import { compare, config, find, findAll, gathered, MOST_IDS, say } from "./page.js";
 
 const NEAR_END = 140;
 
@@ -39,17 +39,16 @@ export class Lines {
   }
 
   async refresh(ids) {
+    if (ids.length > MOST_IDS) await this.refresh(ids.splice(MOST_IDS));
     const found = await piece(`${config.lines}?ids=${ids.join(",")}`).catch(() => null);
     if (!found) return [];
     const fresh = findAll("[data-lines] > li[data-pk]", found);
     const arrived = fresh.filter((line) => this.place(line));
     this.tidy();
     if (this.isPinned) this.scrollToEnd();
+    const heard = arrived.filter((line) => line.classList.contains("mc-theirs")).at(-1);
+    if (heard) find("[data-heard]").textContent = say("newMessageFrom", authorOf(heard));
     return arrived;
-  }
-
-  async reload() {
-    location.reload();
   }
 
   // True when it is new here. What lies beyond the ends of what is loaded comes when one scrolls there.
@@ -199,3 +198,6 @@ export class Lines {
     return true;
   }
 }
+
+// As a screen reader is told it.
+export const authorOf = (line) => find(".mc-sender, .visually-hidden", line)?.textContent.replace(/:\s*$/, "") ?? "";

@@ -52,20 +52,27 @@ export function newKey() {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-// Calls of a short while come together in one.
+// Calls of a short while come together in one, and the next one waits until that is done.
 export function gathered(act, milliseconds) {
   const waiting = new Set();
-  let timer = null;
+  let isBusy = false;
+  async function turn() {
+    const all = [...waiting];
+    waiting.clear();
+    await act(all);
+    isBusy = waiting.size > 0;
+    if (isBusy) setTimeout(turn, milliseconds);
+  }
   return (ids) => {
     for (const id of ids) waiting.add(Number(id));
-    timer ??= setTimeout(() => {
-      timer = null;
-      const all = [...waiting];
-      waiting.clear();
-      act(all);
-    }, milliseconds);
+    if (isBusy) return;
+    isBusy = true;
+    setTimeout(turn, milliseconds);
   };
 }
+
+// The server takes so many ids at once.
+export const MOST_IDS = 100;
 
 export function clock(seconds) {
   const whole = Math.max(0, Math.round(seconds || 0));

@@ -9,6 +9,7 @@ export class Panel {
     this.panes = find(".mc-panes");
     this.frame = find("[data-details]");
     this.listen();
+    this.tellWhetherOpen();
     this.tick();
     setInterval(() => this.tick(), MINUTE / 2);
   }
@@ -35,11 +36,21 @@ export class Panel {
     });
   }
 
+  // Wide enough, they stand open from the start, and the same class hides them.
   toggle() {
-    const open = this.panes.classList.toggle("mc-with-details");
-    for (const one of findAll("[data-toggle-details][aria-expanded]")) one.setAttribute("aria-expanded", String(open));
-    if (open) find("[data-toggle-details]", this.frame).focus();
-    else find("[data-toggle-details][aria-expanded]").focus();
+    this.panes.classList.toggle("mc-with-details");
+    const opener = find("[data-toggle-details][aria-expanded]");
+    this.tellWhetherOpen();
+    if (this.isOpen) find("[data-toggle-details]", this.frame).focus();
+    else opener.focus();
+  }
+
+  get isOpen() {
+    return getComputedStyle(this.frame).display !== "none";
+  }
+
+  tellWhetherOpen() {
+    find("[data-toggle-details][aria-expanded]").setAttribute("aria-expanded", String(this.isOpen));
   }
 
   async write(path, form) {

@@ -42,8 +42,10 @@ export function makePlayer(frame) {
   });
   audio.addEventListener("pause", () => press(play, "play"));
   for (const event of ["timeupdate", "loadedmetadata", "ended"]) audio.addEventListener(event, draw);
-  // A source element reports its own failure; it does not bubble.
-  audio.addEventListener("error", () => refuse(frame, play), true);
+  // Each source reports its own failure, which does not bubble; after the last one there is nothing left to try.
+  audio.addEventListener("error", (event) => {
+    if (event.target === audio || event.target === audio.lastElementChild) refuse(frame, play);
+  }, true);
   draw();
 }
 

@@ -1,6 +1,6 @@
 // The list of conversations: kept up to date, and walked with the keyboard.
 import { piece } from "./api.js";
-import { compare, config, find, findAll, gathered, isTyping } from "./page.js";
+import { compare, config, find, findAll, gathered, isTyping, MOST_IDS } from "./page.js";
 
 const REMEMBERED = "multichat-list";
 
@@ -35,6 +35,7 @@ export class Rows {
   }
 
   async refresh(ids) {
+    if (ids.length > MOST_IDS) return this.reload();
     const found = await piece(this.address({ ids: ids.join(",") })).catch(() => null);
     if (!found) return;
     const rows = new Map(findAll("[data-rows] > li", found).map((row) => [Number(row.dataset.pk), row]));
