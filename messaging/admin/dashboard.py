@@ -108,12 +108,17 @@ def _messages(place: Place) -> Chart:
 def _files(place: Place) -> Chart:
     window, found = media.files_by_hour(place.reach, since=place.since)
     counts: Counter[tuple[datetime, str]] = Counter()
+    lost: Counter[str] = Counter({State.FAILED.value: 0})
     for hour, state, count in found:
+        lost[state] += count if state in LOST else 0
         counts[hour, "ready" if state == State.READY else "lost" if state in LOST else "waiting"] += count
     series = [
         Series("ready", _("here"), "good", place.address(MediaFile, state__exact=State.READY.value)),
         Series("waiting", _("waiting"), "wait", place.address(MediaFile, state__exact=State.PENDING.value)),
-        Series("lost", _("not here"), "bad", place.address(MediaFile, state__exact=State.FAILED.value)),
+        # A list shows one state at a time: that of most of them.
+        Series(
+            "lost", _("not here"), "bad", place.address(MediaFile, state__exact=lost.most_common(1)[0][0])
+        ),
     ]
     return _bars("files", _("Media files per hour"), series, counts, window, place)
 
