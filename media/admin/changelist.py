@@ -14,8 +14,8 @@ from accounts.counting import counts_up_to
 from accounts.models import Client
 from accounts.reach import reach_of
 from media.admin import storage_used
-from media.admin.shelves import GALLERY, LEDGER, Shelf
-from media.admin.tiles import Tile, tile_of
+from media.admin.shelves import GALLERY, LEDGER, OfConversation, Shelf
+from media.admin.tiles import Tile, thread_of, tile_of
 from media.models import FetchAttempt, MediaFile, Rendition
 
 TILES = 48
@@ -117,7 +117,14 @@ class ShelfChangeList(PagedChangeList):
     @property
     def menus(self) -> list[Menu]:
         specs = [spec for spec in self.filter_specs if not isinstance(spec, Shelf)]
-        return [Menu(_title(spec), list(spec.choices(self))) for spec in specs]
+        return [Menu(_title(spec), self._choices(spec)) for spec in specs]
+
+    def _choices(self, spec: Any) -> list[Mapping[str, Any]]:
+        """A conversation is named as its files name it."""
+        *others, last = spec.choices(self)
+        if isinstance(spec, OfConversation) and self.result_list:
+            last = {**last, "display": thread_of(self.result_list[0])[1]}
+        return [*others, last]
 
     @property
     def is_narrowed(self) -> bool:

@@ -144,7 +144,9 @@ def test_a_conversations_media_are_shown_alone(acme: Rows, browser_of: LogIn) ->
     one, _ = ready(acme, 2)
     make_message(acme.conversation, type="image", media=one)
     bob = browser_of("bob")
-    assert shown(bob.get(LISTING, {"conversation": acme.conversation.pk})) == [one.pk]
+    page = bob.get(LISTING, {"conversation": acme.conversation.pk})
+    assert shown(page) == [one.pk]
+    assert "<b>Acme contact</b>" in text(page)
     assert shown(bob.get(LISTING, {"conversation": 0})) == []
 
 
