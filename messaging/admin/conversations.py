@@ -2,6 +2,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
@@ -46,6 +47,13 @@ class ConversationAdmin(Paged, InboxViews):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[InboxChangeList]:
         return InboxChangeList
+
+    def get_changelist_instance(self, request: HttpRequest) -> InboxChangeList:
+        if any("\x00" in value for values in request.GET.lists() for value in values[1]):
+            # PostgreSQL takes no such text, not even to look for it.
+            raise IncorrectLookupParameters
+        found: Any = super().get_changelist_instance(request)
+        return found  # type: ignore[no-any-return]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
