@@ -134,11 +134,11 @@ def test_a_worker_that_dies_is_started_again(start):
     run = start(ADMIN_PASSWORD="chosen-by-hand")
     run.said("MultiChat runs on")
     assert "chosen-by-hand" not in run.log.read_text()
-    worker = next(pid for pid in descendants(run.process.pid) if "worker" in command_of(pid))
+    worker = next(pid for pid in descendants(run.process.pid) if "manage.py worker" in command_of(pid))
     os.kill(worker, signal.SIGKILL)
     run.said("The worker ended with status -9 and is started again")
     deadline = time.monotonic() + PATIENCE
-    while not any("worker" in command_of(pid) for pid in descendants(run.process.pid)):
+    while not any("manage.py worker" in command_of(pid) for pid in descendants(run.process.pid)):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert run.stop() == (0, [])
