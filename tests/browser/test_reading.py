@@ -126,6 +126,7 @@ def test_a_phone_shows_the_list_or_the_thread(acme: Rows, open_page: OpenPage) -
     page = open_page(size=PHONE, has_touch=True, is_mobile=True)
     page.goto(INBOX)
     page.locator("[data-rows] a").click()
+    page.locator(".mc-panes[data-ready]").wait_for()
     expect(page.locator("[data-list]")).to_be_hidden()
     expect(page.locator("[data-text-box]")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -59,3 +59,6 @@ document.addEventListener("keydown", (event) => {
   else find("[aria-current=page]", rows.list)?.focus();
 });
 if (composer && matchMedia("(hover: hover)").matches && !config.chosen) composer.box.focus({ preventScroll: true });
+
+// Whoever drives this page from outside may begin.
+find(".mc-panes").dataset.ready = "";
