@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 
 from accounts.access import may
 from accounts.models import Role
@@ -109,3 +110,15 @@ class VisibleChoices(_RelatedFilter):
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
         visible = field.related_model._default_manager.visible_to(request.user)
         return field.get_choices(include_blank=False, limit_choices_to={"pk__in": visible.values("pk")})
+
+
+class OfClient(VisibleChoices):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("client")
+
+
+class OfLine(VisibleChoices):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("line")

@@ -8,14 +8,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.admin import display
-from accounts.admin.access import ReadOnly
+from accounts.admin.access import OfClient, OfLine, ReadOnly
 from accounts.admin.paging import Paged
 from accounts.admin.verbs import Verb, WithVerbs
 from media import services
 from media.admin.again import ask_or_do
 from media.admin.changelist import ShelfChangeList
 from media.admin.display import can_ask_again, cause_label, kind_label, name_of, preview, state_badge
-from media.admin.shelves import Month, OfClient, OfConversation, OfLine, Shelf
+from media.admin.shelves import Month, OfConversation, Shelf
 from media.admin.tiles import thread_of
 from media.models import MediaFile
 from media.services import renditions

@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.access import VisibleChoices
 from accounts.models import Usage
 from accounts.numbers import LARGEST
 from media.models import MediaFile
@@ -84,18 +83,6 @@ class OfConversation(admin.SimpleListFilter):
         if not (value.isascii() and value.isdigit() and len(value) < 20 and int(value) <= LARGEST):
             return queryset.none()
         return queryset.filter(message__conversation=int(value))
-
-
-class OfClient(VisibleChoices):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.title = _("client")
-
-
-class OfLine(VisibleChoices):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.title = _("line")
 
 
 def _first_day(text: str) -> date | None:

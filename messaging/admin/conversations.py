@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
+from accounts.admin.access import OfClient, OfLine
 from accounts.admin.paging import Paged
 from accounts.models import Role, WhatsappInstance
 from messaging.admin.inbox import KEPT, InboxChangeList, inbox_of, search
 from messaging.admin.inbox_config import page_config
-from messaging.admin.inbox_filters import Assignee, Labelled, OfClient, OfLine, Unread
+from messaging.admin.inbox_filters import Assignee, Labelled, Unread
 from messaging.admin.inbox_views import InboxViews
 from messaging.admin.thread import read_thread
 from messaging.models import Conversation

@@ -7,7 +7,6 @@ from django.http import HttpRequest
 from django.utils.functional import lazystr
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.access import VisibleChoices
 from messaging.models import Label
 
 LARGEST = 2**63 - 1
@@ -35,18 +34,6 @@ class Unread(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(unread_count__gt=0) if self.value() == "1" else queryset
-
-
-class OfClient(VisibleChoices):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.title = _("client")
-
-
-class OfLine(VisibleChoices):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.title = _("line")
 
 
 class Labelled(admin.SimpleListFilter):
