@@ -18,10 +18,3 @@ document.addEventListener("click", async (event) => {
     : document.execCommand("copy");
   if (done) button.querySelector("span").textContent = "Copied";
 });
-
-// A thread opens where it ends, unless the address names a message.
-const thread = document.querySelector("[data-at-end]");
-if (thread && !location.hash) {
-  if (thread.scrollHeight > thread.clientHeight) thread.scrollTop = thread.scrollHeight;
-  else thread.querySelector("li:last-child")?.scrollIntoView({ block: "end" });
-}
