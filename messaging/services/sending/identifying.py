@@ -4,30 +4,24 @@ An answer and a tag are certain. An echo is matched by what it says, so an answe
 """
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from accounts.feed import Action
 from accounts.models import WhatsappInstance
-from accounts.providers.events import ChatKind, MessageReceived, MessageStatus, MessageType, StatusChanged
+from accounts.providers.events import ChatKind, MessageReceived, MessageStatus, StatusChanged
 from media.models import MediaFile
 from media.services.uploads import copy_of
 from messaging.models import Conversation, Message, OutboxItem, StatusChange, WaitingChange, WebhookEvent
 from messaging.services import changes, contacts, counting
+from messaging.services.sending.matching import shown_by
 from messaging.services.telling import tell_message
 
 log = structlog.get_logger(__name__)
 
 State = OutboxItem.State
-# The provider's clock may run behind ours by so much.
-CLOCKS_DIFFER = timedelta(minutes=2)
-# Where the provider does not say who sent it, later than this it is rather somebody who typed the same.
-OURS_WITHIN = timedelta(hours=1)
-SAME_PLACE = 1e-4
-# W-API sends any audio as a voice note.
-HEARD = (MessageType.AUDIO, MessageType.VOICE)
 LONGEST_ID = 200
 
 
@@ -35,7 +29,7 @@ def adopt_echo(conversation: Conversation, event: MessageReceived, now: datetime
     """The message of ours that this echo shows, with its id from now on; None if nothing of ours is in doubt."""
     if not event.from_me or event.from_api is False:
         return None
-    item = _echoed(_asked(conversation), event)
+    item = shown_by(event, _asked(conversation))
     # Answered while we looked, it has its id, and this echo is another message's.
     return _named(item, event.message_id, now) if item and _settle(item, now) else None
 
@@ -81,46 +75,6 @@ def _asked(conversation: Conversation) -> QuerySet[OutboxItem]:
 
 def _with_message(rows: QuerySet[OutboxItem]) -> QuerySet[OutboxItem]:
     return rows.select_related("message__conversation__instance", "message__media")
-
-
-def _echoed(items: QuerySet[OutboxItem], event: MessageReceived) -> OutboxItem | None:
-    alike = [item for item in items if _shows(event, item)]
-    same_file = [item for item in alike if _same_file(event, item.message.media)]
-    return next(iter(same_file or alike), None)
-
-
-def _shows(event: MessageReceived, item: OutboxItem) -> bool:
-    message = item.message
-    if not _fits_in_time(event, item):
-        return False
-    same_type = event.type == message.type or {event.type, message.type} <= set(HEARD)
-    if not same_type or event.text.split() != message.text.split():
-        return False
-    if event.type == MessageType.LOCATION:
-        return _same_place(event, message)
-    # The provider may have converted the file, but then it is the provider that says that it was ours.
-    return event.from_api is True or message.media is None or _same_file(event, message.media)
-
-
-def _fits_in_time(event: MessageReceived, item: OutboxItem) -> bool:
-    if event.sent_at is None or item.asked_at is None:
-        return True
-    after = event.sent_at - item.asked_at
-    return after >= -CLOCKS_DIFFER and (event.from_api is True or after <= OURS_WITHIN)
-
-
-def _same_place(event: MessageReceived, message: Message) -> bool:
-    names = ("latitude", "longitude")
-    places = [(event.payload.get(name), message.payload.get(name)) for name in names]
-    return all(
-        isinstance(theirs, int | float) and isinstance(ours, int | float) and abs(theirs - ours) < SAME_PLACE
-        for theirs, ours in places
-    )
-
-
-def _same_file(event: MessageReceived, media_file: MediaFile | None) -> bool:
-    told = event.media.sha256.hex() if event.media else ""
-    return bool(told and media_file and told == media_file.sha256)
 
 
 def identify(message: Message, provider_id: str, now: datetime) -> bool:
