@@ -1,7 +1,8 @@
 """When to try again: a pure decision over numbers, with time and chance passed in."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
+
+from accounts.backoff import Chance, wait_after
 
 STEPS = (
     timedelta(seconds=10),
@@ -17,8 +18,6 @@ MOST_ATTEMPTS = 50
 # A last try this long before the deadline still has time to download.
 LAST_CALL = timedelta(minutes=2)
 
-Chance = Callable[[float, float], float]
-
 
 def next_try(
     attempts: int, *, now: datetime, deadline: datetime, chance: Chance, retry_after: float | None = None
@@ -26,8 +25,8 @@ def next_try(
     """When attempt number ``attempts`` has failed: the time of the next one, or None to give up."""
     if attempts >= MOST_ATTEMPTS:
         return None
-    step = STEPS[attempts - 1] if 0 < attempts <= len(STEPS) else DAILY
-    wait = max(step * chance(0.9, 1.1), timedelta(seconds=min(retry_after or 0, DAILY.total_seconds())))
+    asked = timedelta(seconds=min(retry_after or 0, DAILY.total_seconds()))
+    wait = wait_after(attempts, STEPS, then=DAILY, chance=chance, asked=asked)
     if now + wait <= deadline:
         return now + wait
     return deadline - LAST_CALL if deadline - LAST_CALL > now + LAST_CALL else None

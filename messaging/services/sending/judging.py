@@ -1,9 +1,9 @@
 """What becomes of a send after its answer: a pure decision, with time and chance passed in."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from accounts.backoff import Chance, jittered, wait_after
 from accounts.providers.errors import LineDown, ProviderError, TooManyToOneChat, Unavailable
 from messaging.models import OutboxItem
 from messaging.services.sending.errands import Answer
@@ -22,11 +22,11 @@ MOST_ATTEMPTS = 28
 MOST_RECEIPT_ATTEMPTS = 3
 LINE_DOWN_REST = timedelta(minutes=5)
 LONGEST_REST = timedelta(hours=1)
-CHAT_REST = 4
+# One chat's limit opens by powers of four, as Meta asks.
+CHAT_STEPS = tuple(timedelta(seconds=4**power) for power in range(1, 6))
 OURS = "an error of our own, see the log"
 
 State = OutboxItem.State
-Chance = Callable[[float, float], float]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,14 +91,12 @@ def _retry(
     if item.attempts >= most_attempts(item):
         text = f"given up after {item.attempts} attempts; {reason}"
         return Verdict(state=State.FAILED, error=text, rest=rest)
-    again = max(_step(item.attempts, error) * chance(0.9, 1.1), _asked_for(error))
+    again = wait_after(item.attempts, _steps(error), then=HOURLY, chance=chance, asked=_asked_for(error))
     return Verdict(state=State.PENDING, error=reason, again=again, rest=rest)
 
 
-def _step(attempts: int, error: ProviderError | None) -> timedelta:
-    if isinstance(error, TooManyToOneChat):
-        return min(timedelta(seconds=CHAT_REST ** min(attempts, 6)), HOURLY)
-    return STEPS[attempts - 1] if 0 < attempts <= len(STEPS) else HOURLY
+def _steps(error: ProviderError | None) -> tuple[timedelta, ...]:
+    return CHAT_STEPS if isinstance(error, TooManyToOneChat) else STEPS
 
 
 def _asked_for(error: ProviderError | None) -> timedelta:
@@ -114,4 +112,4 @@ def _rest(error: ProviderError, failures: int, chance: Chance) -> timedelta | No
     if isinstance(error, TooManyToOneChat) or not isinstance(error, Unavailable):
         return None
     step = STEPS[min(failures, len(STEPS) - 2)]
-    return max(step * chance(0.9, 1.1), min(_asked_for(error), LONGEST_REST))
+    return max(jittered(step, chance), min(_asked_for(error), LONGEST_REST))

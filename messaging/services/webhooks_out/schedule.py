@@ -1,7 +1,8 @@
 """When a delivery is tried again, and how long an endpoint that does not answer is left alone: pure decisions."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
+
+from accounts.backoff import Chance, wait_after
 
 STEPS = (
     timedelta(seconds=5),
@@ -22,15 +23,13 @@ REST_AFTER = timedelta(seconds=30)
 LONGEST_REST = timedelta(minutes=5)
 SWITCHED_OFF_AFTER = timedelta(days=3)
 
-Chance = Callable[[float, float], float]
-
 
 def next_try(attempts: int, *, now: datetime, chance: Chance, retry_after: float = 0) -> datetime | None:
     """When attempt number ``attempts`` has failed: the time of the next one, or None to give up."""
     if not 0 < attempts <= len(STEPS):
         return None
     wish = timedelta(seconds=min(retry_after, LONGEST_WISH.total_seconds()))
-    return now + max(STEPS[attempts - 1] * chance(0.9, 1.1), wish)
+    return now + wait_after(attempts, STEPS, then=LONGEST_WISH, chance=chance, asked=wish)
 
 
 def rest_until(failing_since: datetime, *, now: datetime) -> datetime | None:
