@@ -16,7 +16,8 @@ from accounts.api.parsing import asked
 from accounts.api.permissions import LoggedIn, user_of
 from accounts.api.problems import Problem
 from accounts.api.schema import refusals
-from accounts.api.throttles import LoginThrottle, address_of
+from accounts.api.throttles import LoginThrottle
+from accounts.callers import address_of
 from accounts.models import ApiToken, Role
 from accounts.serializers import LoggedInSerializer, LoginSerializer, MeSerializer
 from accounts.tokens import ClientUnclear, Login, LoginFailed, TooWide, log_in, revoke

@@ -1,29 +1,12 @@
 """Who guesses passwords is slowed down by address."""
 
-from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import quote
 
-from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
-
-def address_of(request: Request) -> str:
-    """The proxy in front adds the true address last; without one, the header is anybody's word."""
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.SECURE_PROXY_SSL_HEADER else ""
-    return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
-
-
-def caller_at(address: str) -> str:
-    """Who has one address of IPv6 has all that share its first half."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(found, IPv4Address):
-        return address
-    return str(found.ipv4_mapped or IPv6Network((found.packed, 64), strict=False))
+from accounts.callers import address_of, caller_at
 
 
 class LoginThrottle(SimpleRateThrottle):

@@ -1,5 +1,6 @@
 """Clients, the people who work for them, their WhatsApp instances, and what changed for them."""
 
+from accounts.models.audit import Action, AuditEntry
 from accounts.models.changes import Change
 from accounts.models.instances import InstanceQuerySet, WhatsappInstance, new_webhook_key
 from accounts.models.tenancy import (
@@ -16,7 +17,9 @@ from accounts.models.tokens import ApiToken
 from accounts.models.usage import Usage
 
 __all__ = [
+    "Action",
     "ApiToken",
+    "AuditEntry",
     "Change",
     "Client",
     "ClientQuerySet",

@@ -78,10 +78,11 @@ class Client(models.Model):
 class User(AbstractUser):
     """A person who logs in. A superuser administers the whole platform; others see what their memberships give.
 
-    ``scope`` is set by whoever authenticated the request, never stored.
+    ``scope`` and ``token_hint`` are set by whoever authenticated the request with a token, never stored.
     """
 
     scope: Scope | None = None
+    token_hint: str = ""
 
     clients: "models.ManyToManyField[Client, Membership]" = models.ManyToManyField(
         Client, through="Membership", related_name="users"

@@ -75,6 +75,7 @@ class ApiToken(models.Model):
         """The token's user, who then carries its scope, which every query asks for."""
         user: User = self.user
         user.scope = self.scope
+        user.token_hint = self.hint
         return user
 
     @classmethod

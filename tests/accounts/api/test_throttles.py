@@ -3,7 +3,7 @@
 import pytest
 from rest_framework.test import APIClient
 
-from accounts.api.throttles import caller_at
+from accounts.callers import caller_at
 from accounts.models import User
 
 LOGIN = "/api/v1/auth/login/"
