@@ -2,6 +2,7 @@
 
 from accounts.models.audit import Action, AuditEntry
 from accounts.models.changes import Change
+from accounts.models.factors import SecondFactor
 from accounts.models.instances import InstanceQuerySet, WhatsappInstance, new_webhook_key
 from accounts.models.tenancy import (
     Client,
@@ -28,6 +29,7 @@ __all__ = [
     "OfInstance",
     "Role",
     "Scope",
+    "SecondFactor",
     "TenantQuerySet",
     "Usage",
     "User",
