@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularSwaggerView
 
 from accounts.api.document import Document
 from accounts.api.nowhere import Nowhere
+from accounts.views import choose_language
 from messaging.admin.diagnosis import diagnosis
 
 api: list[URLPattern | URLResolver] = [
@@ -18,6 +19,7 @@ api: list[URLPattern | URLResolver] = [
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("language/", choose_language, name="set_language"),
     path("admin/diagnosis/", admin.site.admin_view(diagnosis), name="admin-diagnosis"),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api)),

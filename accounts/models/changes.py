@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models.instances import WhatsappInstance
 from accounts.models.tenancy import Client, TenantQuerySet
@@ -37,6 +38,8 @@ class Change(models.Model):
     objects = TenantQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("change")
+        verbose_name_plural = _("changes")
         ordering = ["id"]
         indexes = [
             models.Index(fields=["client", "id"], name="change_of_client"),

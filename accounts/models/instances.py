@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 from django.db import models
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import EncryptedTextField
 from accounts.models.tenancy import Client, TenantQuerySet
@@ -42,41 +43,56 @@ class WhatsappInstance(models.Model):
         CLOUD = "cloud", "Cloud API"
 
     class Status(models.TextChoices):
-        UNKNOWN = "unknown"
-        CONNECTED = "connected"
-        DISCONNECTED = "disconnected"
+        UNKNOWN = "unknown", _("Unknown")
+        CONNECTED = "connected", _("Connected")
+        DISCONNECTED = "disconnected", _("Disconnected")
 
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="instances")
-    name = models.CharField(max_length=200)
-    provider = models.CharField(max_length=10, choices=Provider.choices)
-    instance_id = models.CharField(
-        max_length=100, help_text="W-API: the instanceId. Cloud API: the phone number id."
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, related_name="instances", verbose_name=_("client")
     )
-    token = EncryptedTextField(blank=True, default="", help_text="The instance's access token.")
+    name = models.CharField(_("name"), max_length=200)
+    provider = models.CharField(_("provider"), max_length=10, choices=Provider.choices)
+    instance_id = models.CharField(
+        _("instance id"),
+        max_length=100,
+        help_text=_("W-API: the instanceId. Cloud API: the phone number id."),
+    )
+    token = EncryptedTextField(
+        _("token"), blank=True, default="", help_text=_("The instance's access token.")
+    )
     app_secret = EncryptedTextField(
-        blank=True, default="", help_text="Cloud API: the Meta app's secret; it signs webhooks."
+        _("app secret"),
+        blank=True,
+        default="",
+        help_text=_("Cloud API: the Meta app's secret; it signs webhooks."),
     )
     verify_token = EncryptedTextField(
-        blank=True, default="", help_text="Cloud API: the token of Meta's webhook handshake."
+        _("verify token"),
+        blank=True,
+        default="",
+        help_text=_("Cloud API: the token of Meta's webhook handshake."),
     )
     webhook_key = models.CharField(max_length=100, unique=True, default=new_webhook_key, editable=False)
-    phone_number = models.CharField(max_length=20, blank=True, default="")
-    status = models.CharField(max_length=12, choices=Status.choices, default=Status.UNKNOWN)
-    status_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    last_event_at = models.DateTimeField(null=True, blank=True, editable=False)
-    alarm = models.CharField(max_length=300, blank=True, default="", editable=False)
-    alarm_at = models.DateTimeField(null=True, blank=True, editable=False)
+    phone_number = models.CharField(_("phone number"), max_length=20, blank=True, default="")
+    status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.UNKNOWN)
+    status_changed_at = models.DateTimeField(_("status since"), null=True, blank=True, editable=False)
+    last_event_at = models.DateTimeField(_("last event"), null=True, blank=True, editable=False)
+    alarm = models.CharField(_("alarm"), max_length=300, blank=True, default="", editable=False)
+    alarm_at = models.DateTimeField(_("alarm since"), null=True, blank=True, editable=False)
     webhook_slots = models.JSONField(blank=True, default=dict, editable=False)
-    webhooks_read_at = models.DateTimeField(null=True, blank=True, editable=False)
-    webhooks_astray = models.BooleanField(default=False, editable=False)
+    webhooks_read_at = models.DateTimeField(_("webhooks read"), null=True, blank=True, editable=False)
+    webhooks_astray = models.BooleanField(_("webhooks go elsewhere"), default=False, editable=False)
     media_strategies = models.CharField(
+        _("media strategies"),
         max_length=60,
         blank=True,
         default="",
-        help_text="Own order of cdn, provider, provider_alt, separated by commas. Empty: the platform's order.",
+        help_text=_(
+            "Own order of cdn, provider, provider_alt, separated by commas. Empty: the platform's order."
+        ),
     )
-    is_active = models.BooleanField(default=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     objects = InstanceQuerySet.as_manager()
 
@@ -85,8 +101,9 @@ class WhatsappInstance(models.Model):
     SECRET_FIELDS: ClassVar[tuple[str, ...]] = ("token", "app_secret", "verify_token")
 
     class Meta:
+        verbose_name = _("WhatsApp instance")
+        verbose_name_plural = _("WhatsApp instances")
         ordering = ["name"]
-        verbose_name = "WhatsApp instance"
         constraints = [
             models.UniqueConstraint(fields=["provider", "instance_id"], name="one_instance_per_provider_id")
         ]

@@ -8,6 +8,7 @@ from typing import Any, Self
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models.tenancy import Client, Role, Scope, TenantQuerySet, User
 
@@ -40,26 +41,37 @@ class ApiToken(models.Model):
     has its mark and ends with it; one that was made by another token ends with that one.
     """
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
-    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="api_tokens")
-    role = models.CharField(max_length=10, choices=Role.choices, default=Role.OPERATOR)
-    name = models.CharField(max_length=100)
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="api_tokens", verbose_name=_("user")
+    )
+    client = models.ForeignKey(
+        Client, on_delete=models.CASCADE, related_name="api_tokens", verbose_name=_("client")
+    )
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.OPERATOR)
+    name = models.CharField(_("name"), max_length=100)
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    hint = models.CharField(max_length=SHOWN, editable=False)
+    hint = models.CharField(_("hint"), max_length=SHOWN, editable=False)
     password_mark = models.CharField(max_length=16, blank=True, default="", editable=False)
     made_by = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.CASCADE, related_name="made", editable=False
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="made",
+        editable=False,
+        verbose_name=_("made by"),
     )
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    expires_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
-    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
 
     objects = ApiTokenQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
         ordering = ["-created_at", "-id"]
-        verbose_name = "API token"
 
     def __str__(self) -> str:
         return f"{self.name} ({self.hint}…)"
