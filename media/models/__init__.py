@@ -2,14 +2,17 @@
 
 from media.models.attempts import FetchAttempt, FetchAttemptQuerySet, StrategyHealth
 from media.models.files import MediaFile, MediaFileQuerySet, a_month_from_now
+from media.models.keeping import Leftover, StorageUse
 from media.models.renditions import Rendition
 
 __all__ = [
     "FetchAttempt",
     "FetchAttemptQuerySet",
+    "Leftover",
     "MediaFile",
     "MediaFileQuerySet",
     "Rendition",
+    "StorageUse",
     "StrategyHealth",
     "a_month_from_now",
 ]

@@ -66,6 +66,8 @@ class MediaFile(WaitingWork):
         WITHHELD = "withheld", _("never offered")
         NO_SOURCE = "no_source", _("no source to ask")
         LOST = "lost", _("lost from the storage")
+        QUOTA = "quota", _("the client's storage is full")
+        REMOVED = "removed", _("removed on purpose")
 
     class Kind(models.TextChoices):
         IMAGE = "image", _("Image")
@@ -142,6 +144,7 @@ class MediaFile(WaitingWork):
                 fields=["cause", "-created_at", "-id"], condition=~Q(cause=""), name="media_by_cause"
             ),
             models.Index(fields=["enc_sha256"], condition=~Q(enc_sha256=""), name="media_by_ciphertext"),
+            models.Index(fields=["sha256"], condition=~Q(sha256=""), name="media_by_content"),
         ]
 
     def __str__(self) -> str:
