@@ -66,10 +66,15 @@ def words(name: str, *, default: list[str]) -> list[str]:
     return [word.strip() for word in env.list(name, default=default) if word.strip()]
 
 
-def secret(name: str, advice: str) -> str:
-    """NAME, or the content of the file that NAME_FILE points to; there is no default."""
+def optional_secret(name: str) -> str:
+    """NAME, or the content of the file that NAME_FILE points to."""
     path = os.environ.get(f"{name}_FILE")
-    value = Path(path).read_text().strip() if path else text(name)
+    return Path(path).read_text().strip() if path else text(name)
+
+
+def secret(name: str, advice: str) -> str:
+    """There is no default."""
+    value = optional_secret(name)
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. {advice}")
     return value
@@ -94,6 +99,10 @@ def fernet_keys(name: str) -> list[str]:
     return keys
 
 
+def folder(name: str, default: Path) -> Path:
+    return Path(text(name) or default).resolve()
+
+
 def strategies(name: str) -> list[str]:
     chosen = words(name, default=list(STRATEGIES))
     unknown = sorted(set(chosen) - set(STRATEGIES))
@@ -103,7 +112,7 @@ def strategies(name: str) -> list[str]:
 
 
 def database(name: str, default: str) -> dict[str, Any]:
-    url = text(name, default=default)
+    url = optional_secret(name) or default
     try:
         config: dict[str, Any] = environ.Env.db_url_config(url)
     except (ValueError, KeyError, TypeError, ImproperlyConfigured):

@@ -6,14 +6,16 @@ from urllib.parse import urljoin, urlsplit
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
-from multichat import env, rest
+from multichat import env, rest, sentry
 from multichat.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
 env.load_file(BASE_DIR / ".env")
+VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var")
 
 SECRET_KEY = env.secret("SECRET_KEY", "Start with `make run`, which writes one to .env, or set it yourself.")
+# Former keys: what they signed stays valid until they are taken out.
+SECRET_KEY_FALLBACKS = [key for key in env.optional_secret("SECRET_KEY_FALLBACKS").split(",") if key]
 FIELD_ENCRYPTION_KEYS = env.fernet_keys("FIELD_ENCRYPTION_KEYS")
 DEBUG = env.boolean("DEBUG", default=False)
 PUBLIC_BASE_URL = env.base_url("PUBLIC_BASE_URL", default="http://127.0.0.1:8000")
@@ -104,9 +106,10 @@ TIME_ZONE = env.text("TIME_ZONE", default="UTC")
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = env.folder("STATIC_ROOT", VAR_DIR / "static")
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-WHITENOISE_USE_FINDERS = True
+# A folder that was named holds what collectstatic put there; without one, the packages' own files are served.
+WHITENOISE_USE_FINDERS = not env.text("STATIC_ROOT")
 
 # MEDIA_URL stays empty on purpose: no stored file has an address but /media-files/<id>/, which checks access.
 MEDIA_URL = None
@@ -179,8 +182,14 @@ CORS_ALLOW_HEADERS = [
 CORS_EXPOSE_HEADERS = ["Content-Disposition", "Content-Range", "ETag", "Idempotent-Replayed", "Retry-After"]
 REST_FRAMEWORK, SPECTACULAR_SETTINGS = rest.framework(API_RATE), rest.SCHEMA
 
+# Who may read /metrics, as a bearer token; without one there is no such page, and nothing is shared for it.
+METRICS_TOKEN = env.optional_secret("METRICS_TOKEN")
+METRICS_DIR = VAR_DIR / "metrics"
+RELEASE = env.text("RELEASE")
+
 LOGGING_CONFIG = None
 LOG_FORMAT = env.text("LOG_FORMAT", default="console" if DEBUG else "json")
 if LOG_FORMAT not in ("console", "json"):
     raise ImproperlyConfigured(f"LOG_FORMAT must be console or json, not {LOG_FORMAT!r}.")
 logging_config(LOG_FORMAT, env.text("LOG_LEVEL", default="INFO").upper())
+sentry.begin(env.optional_secret("SENTRY_DSN"), env.text("SENTRY_ENVIRONMENT", default="production"), RELEASE)

@@ -11,6 +11,13 @@ from pathlib import Path
 
 PREPARED = "MULTICHAT_TEST_FOLDER"
 OURS = (
+    "SECRET_KEY_FALLBACKS",
+    "VAR_DIR",
+    "STATIC_ROOT",
+    "METRICS_TOKEN",
+    "SENTRY_DSN",
+    "SENTRY_ENVIRONMENT",
+    "RELEASE",
     "ALLOWED_HOSTS",
     "DEBUG",
     "LOG_FORMAT",
