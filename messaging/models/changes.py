@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OfInstance, WhatsappInstance
 from accounts.providers.events import MessageStatus
@@ -34,6 +35,8 @@ class Reaction(models.Model):
     objects = VisibleReactions()
 
     class Meta:
+        verbose_name = _("reaction")
+        verbose_name_plural = _("reactions")
         default_manager_name = "objects"
         constraints = [
             models.UniqueConstraint(fields=["message", "actor"], name="one_reaction_per_actor"),
@@ -62,6 +65,8 @@ class StatusChange(models.Model):
     objects = OfInstance.as_manager()
 
     class Meta:
+        verbose_name = _("status change")
+        verbose_name_plural = _("status changes")
         ordering = ["occurred_at", "id"]
         constraints = [
             models.UniqueConstraint(
@@ -81,6 +86,8 @@ class WaitingChange(models.Model):
     event = models.ForeignKey(WebhookEvent, on_delete=models.CASCADE, related_name="waiting_changes")
 
     class Meta:
+        verbose_name = _("waiting change")
+        verbose_name_plural = _("waiting changes")
         constraints = [
             models.UniqueConstraint(
                 fields=["instance", "provider_message_id", "event"], name="one_waiting_change"

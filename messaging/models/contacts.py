@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Client, TenantQuerySet
 from accounts.providers.events import AliasKind
@@ -10,13 +11,17 @@ from accounts.providers.events import AliasKind
 class Contact(models.Model):
     """One person as one client knows them, whatever numbers and ids they write from."""
 
-    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="contacts")
-    name = models.CharField(max_length=200, blank=True, default="")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    client = models.ForeignKey(
+        Client, on_delete=models.CASCADE, related_name="contacts", verbose_name=_("client")
+    )
+    name = models.CharField(_("name"), max_length=200, blank=True, default="")
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     objects = TenantQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
         ordering = ["name", "id"]
 
     def __str__(self) -> str:
@@ -26,16 +31,23 @@ class Contact(models.Model):
 class ContactAlias(models.Model):
     """A name on the wire: phone in digits, ``<digits>@lid``, business-scoped user id, or user name."""
 
-    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="contact_aliases")
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="aliases")
-    kind = models.CharField(max_length=10, choices=[(word.value, word.value) for word in AliasKind])
-    value = models.CharField(max_length=200)
+    client = models.ForeignKey(
+        Client, on_delete=models.CASCADE, related_name="contact_aliases", verbose_name=_("client")
+    )
+    contact = models.ForeignKey(
+        Contact, on_delete=models.CASCADE, related_name="aliases", verbose_name=_("contact")
+    )
+    kind = models.CharField(
+        _("kind"), max_length=10, choices=[(word.value, word.value) for word in AliasKind]
+    )
+    value = models.CharField(_("value"), max_length=200)
 
     objects = TenantQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("contact alias")
+        verbose_name_plural = _("contact aliases")
         ordering = ["kind", "id"]
-        verbose_name_plural = "contact aliases"
         constraints = [
             models.UniqueConstraint(fields=["client", "kind", "value"], name="one_contact_per_alias")
         ]

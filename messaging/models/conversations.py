@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy as pgettext
 
 from accounts.models import OfInstance, TenantQuerySet, WhatsappInstance
 from accounts.providers.events import ChatKind, MessageStatus, MessageType
@@ -25,33 +27,43 @@ class Conversation(models.Model):
     """
 
     class Status(models.TextChoices):
-        OPEN = "open"
-        CLOSED = "closed"
+        OPEN = "open", pgettext("conversation", "Open")
+        CLOSED = "closed", pgettext("conversation", "Closed")
 
-    instance = models.ForeignKey(WhatsappInstance, on_delete=models.PROTECT, related_name="conversations")
-    chat_id = models.CharField(max_length=200)
-    kind = models.CharField(max_length=10, choices=KINDS, default=ChatKind.DIRECT)
-    contact = models.ForeignKey(
-        Contact, null=True, blank=True, on_delete=models.PROTECT, related_name="conversations"
+    instance = models.ForeignKey(
+        WhatsappInstance, on_delete=models.PROTECT, related_name="conversations", verbose_name=_("instance")
     )
-    title = models.CharField(max_length=200, blank=True, default="")
-    last_message_at = models.DateTimeField(null=True, blank=True)
-    last_inbound_at = models.DateTimeField(null=True, blank=True)
-    unread_count = models.PositiveIntegerField(default=0)
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
+    chat_id = models.CharField(_("chat id"), max_length=200)
+    kind = models.CharField(_("kind"), max_length=10, choices=KINDS, default=ChatKind.DIRECT)
+    contact = models.ForeignKey(
+        Contact,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="conversations",
+        verbose_name=_("contact"),
+    )
+    title = models.CharField(_("title"), max_length=200, blank=True, default="")
+    last_message_at = models.DateTimeField(_("last message"), null=True, blank=True)
+    last_inbound_at = models.DateTimeField(_("last inbound message"), null=True, blank=True)
+    unread_count = models.PositiveIntegerField(_("unread"), default=0)
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.OPEN)
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
         blank=True,
         on_delete=models.SET_NULL,
         related_name="assigned_conversations",
+        verbose_name=_("assigned to"),
     )
-    labels = models.ManyToManyField(Label, blank=True, related_name="conversations")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    labels = models.ManyToManyField(Label, blank=True, related_name="conversations", verbose_name=_("labels"))
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     objects = OfInstance.as_manager()
 
     class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
         ordering = ["-last_message_at", "-id"]
         constraints = [
             models.UniqueConstraint(
@@ -97,20 +109,23 @@ class Message(models.Model):
     """
 
     class Direction(models.TextChoices):
-        INBOUND = "inbound"
-        OUTBOUND = "outbound"
+        INBOUND = "inbound", _("Inbound")
+        OUTBOUND = "outbound", _("Outbound")
 
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="messages", verbose_name=_("conversation")
+    )
     # Unknown while it waits to be sent; NULLs do not stand in each other's way.
     provider_message_id = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001
-    direction = models.CharField(max_length=10, choices=Direction.choices)
+    direction = models.CharField(_("direction"), max_length=10, choices=Direction.choices)
     sender = models.ForeignKey(
         Contact,
         null=True,
         blank=True,
         on_delete=models.PROTECT,
         related_name="messages",
-        help_text="Empty: us.",
+        help_text=_("Empty: us."),
+        verbose_name=_("sender"),
     )
     sent_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -118,25 +133,31 @@ class Message(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="sent_messages",
-        help_text="Who sent it from here. Empty: somebody on the phone, or the other side.",
+        help_text=_("Who sent it from here. Empty: somebody on the phone, or the other side."),
+        verbose_name=_("sent by"),
     )
-    type = models.CharField(max_length=12, choices=TYPES)
-    text = models.TextField(blank=True, default="")
+    type = models.CharField(_("type"), max_length=12, choices=TYPES)
+    text = models.TextField(_("text"), blank=True, default="")
     payload = models.JSONField(blank=True, default=dict)
     reply_to_id = models.CharField(max_length=200, blank=True, default="")
-    sent_at = models.DateTimeField(default=timezone.now)
-    received_at = models.DateTimeField(default=timezone.now)
-    status = models.CharField(max_length=10, choices=STATUSES, blank=True, default="")
+    sent_at = models.DateTimeField(_("sent"), default=timezone.now)
+    received_at = models.DateTimeField(_("received"), default=timezone.now)
+    status = models.CharField(_("status"), max_length=10, choices=STATUSES, blank=True, default="")
     delivered_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
     played_at = models.DateTimeField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True)
-    error = models.CharField(max_length=500, blank=True, default="")
+    error = models.CharField(_("error"), max_length=500, blank=True, default="")
     edited_at = models.DateTimeField(null=True, blank=True)
     earlier_texts = models.JSONField(blank=True, default=list)
     revoked_at = models.DateTimeField(null=True, blank=True)
     media = models.OneToOneField(
-        MediaFile, null=True, blank=True, on_delete=models.PROTECT, related_name="message"
+        MediaFile,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="message",
+        verbose_name=_("media"),
     )
 
     objects = MessageQuerySet.as_manager()
@@ -147,6 +168,8 @@ class Message(models.Model):
     }  # fmt: skip
 
     class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
         ordering = ["sent_at", "id"]
         constraints = [
             models.UniqueConstraint(

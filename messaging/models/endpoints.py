@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import EncryptedTextField
 from accounts.leases import WaitingQuerySet, WaitingWork
@@ -54,22 +55,26 @@ class WebhookEndpoint(models.Model):
     ``rests_until``; after long enough the endpoint is switched off, and ``disabled_reason`` says so.
     """
 
-    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="webhook_endpoints")
-    name = models.CharField(max_length=100, blank=True, default="")
-    url = models.CharField(max_length=500)
+    client = models.ForeignKey(
+        Client, on_delete=models.CASCADE, related_name="webhook_endpoints", verbose_name=_("client")
+    )
+    name = models.CharField(_("name"), max_length=100, blank=True, default="")
+    url = models.CharField(_("address"), max_length=500)
     secret = EncryptedTextField(default=new_signing_secret, editable=False)
-    events = models.JSONField(blank=True, default=list)
-    is_active = models.BooleanField(default=True)
-    disabled_reason = models.CharField(max_length=300, blank=True, default="", editable=False)
+    events = models.JSONField(_("events"), blank=True, default=list)
+    is_active = models.BooleanField(_("active"), default=True)
+    disabled_reason = models.CharField(_("reason"), max_length=300, blank=True, default="", editable=False)
     cursor = models.BigIntegerField(default=0, editable=False)
-    failing_since = models.DateTimeField(null=True, blank=True, editable=False)
+    failing_since = models.DateTimeField(_("failing since"), null=True, blank=True, editable=False)
     rests_until = models.DateTimeField(null=True, blank=True, editable=False)
-    last_success_at = models.DateTimeField(null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_success_at = models.DateTimeField(_("last success"), null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     objects = EndpointQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("webhook endpoint")
+        verbose_name_plural = _("webhook endpoints")
         ordering = ["-id"]
 
     def __str__(self) -> str:
@@ -85,33 +90,36 @@ class WebhookDelivery(WaitingWork):
     the same at each try."""
 
     class State(models.TextChoices):
-        PENDING = "pending"
-        DELIVERING = "delivering"
-        DELIVERED = "delivered"
-        FAILED = "failed"
+        PENDING = "pending", _("Pending")
+        DELIVERING = "delivering", _("Delivering")
+        DELIVERED = "delivered", _("Delivered")
+        FAILED = "failed", _("Failed")
 
     owner_field: ClassVar[str] = "endpoint"
     waiting_state = State.PENDING
     claimed_state = State.DELIVERING
     claim_order = ("id",)
 
-    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries")
+    endpoint = models.ForeignKey(
+        WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries", verbose_name=_("endpoint")
+    )
     change_id = models.BigIntegerField(null=True, blank=True, editable=False)
     event_id = models.UUIDField(default=uuid.uuid4, editable=False)
-    event_type = models.CharField(max_length=30)
+    event_type = models.CharField(_("event"), max_length=30)
     body = models.TextField(editable=False)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
-    http_status = models.PositiveSmallIntegerField(null=True, blank=True)
-    duration = models.FloatField(null=True, blank=True)
-    error = models.CharField(max_length=300, blank=True, default="")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    delivered_at = models.DateTimeField(null=True, blank=True, editable=False)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PENDING)
+    http_status = models.PositiveSmallIntegerField(_("HTTP status"), null=True, blank=True)
+    duration = models.FloatField(_("duration"), null=True, blank=True)
+    error = models.CharField(_("error"), max_length=300, blank=True, default="")
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True, editable=False)
 
     objects = DeliveryQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("webhook delivery")
+        verbose_name_plural = _("webhook deliveries")
         ordering = ["-id"]
-        verbose_name_plural = "webhook deliveries"
         constraints = [
             models.UniqueConstraint(fields=["endpoint", "change_id"], name="one_delivery_per_change")
         ]

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import TenantQuerySet
 from messaging.models.conversations import Conversation
@@ -13,16 +14,24 @@ class NoteQuerySet(TenantQuerySet):
 
 
 class Note(models.Model):
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="notes")
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="notes"
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="notes", verbose_name=_("conversation")
     )
-    text = models.TextField(max_length=10_000)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="notes",
+        verbose_name=_("author"),
+    )
+    text = models.TextField(_("text"), max_length=10_000)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     objects = NoteQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("note")
+        verbose_name_plural = _("notes")
         ordering = ["-created_at", "-id"]
         indexes = [models.Index(fields=["conversation", "-created_at", "-id"], name="note_of_conversation")]
 

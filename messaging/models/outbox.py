@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy as pgettext
 
 from accounts.leases import WaitingQuerySet, WaitingWork, lease_indexes
 from accounts.models import OfInstance, WhatsappInstance
@@ -58,23 +60,23 @@ class OutboxItem(WaitingWork):
     """
 
     class Action(models.TextChoices):
-        MESSAGE = "message"
-        REACTION = "reaction"
-        EDIT = "edit"
-        DELETE = "delete"
-        READ = "read"
+        MESSAGE = "message", pgettext("what is sent", "Message")
+        REACTION = "reaction", pgettext("what is sent", "Reaction")
+        EDIT = "edit", pgettext("what is sent", "Edit")
+        DELETE = "delete", pgettext("what is sent", "Delete")
+        READ = "read", pgettext("what is sent", "Read")
 
     class State(models.TextChoices):
-        PENDING = "pending"
-        SENDING = "sending"
-        SENT = "sent"
-        UNKNOWN = "unknown"
-        FAILED = "failed"
-        CANCELLED = "cancelled"
+        PENDING = "pending", _("Pending")
+        SENDING = "sending", _("Sending")
+        SENT = "sent", _("Sent")
+        UNKNOWN = "unknown", _("Unknown")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
 
     class Doubt(models.TextChoices):
-        KILLED = "killed", "the worker ended while it sent"
-        UNANSWERED = "unanswered", "the provider took the request and did not answer"
+        KILLED = "killed", _("the worker ended while it sent")
+        UNANSWERED = "unanswered", _("the provider took the request and did not answer")
 
     TRANSITIONS: ClassVar[dict[State, set[State]]] = {
         State.PENDING: {State.SENDING, State.SENT, State.FAILED, State.CANCELLED},
@@ -89,28 +91,43 @@ class OutboxItem(WaitingWork):
     claimed_state = State.SENDING
     claim_order = ("id",)
 
-    instance = models.ForeignKey(WhatsappInstance, on_delete=models.CASCADE, related_name="outbox")
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="outbox")
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="outbox")
-    action = models.CharField(max_length=10, choices=Action.choices)
+    instance = models.ForeignKey(
+        WhatsappInstance, on_delete=models.CASCADE, related_name="outbox", verbose_name=_("instance")
+    )
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="outbox", verbose_name=_("conversation")
+    )
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="outbox", verbose_name=_("message")
+    )
+    action = models.CharField(_("action"), max_length=10, choices=Action.choices)
     content = models.JSONField(blank=True, default=dict)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
-    error = models.CharField(max_length=500, blank=True, default="")
-    doubt = models.CharField(max_length=12, choices=Doubt.choices, blank=True, default="", editable=False)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PENDING)
+    error = models.CharField(_("error"), max_length=500, blank=True, default="")
+    doubt = models.CharField(
+        _("doubt"), max_length=12, choices=Doubt.choices, blank=True, default="", editable=False
+    )
     tag = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     # NULL where the caller gave none.
     idempotency_key = models.CharField(max_length=200, null=True, blank=True, editable=False)  # noqa: DJ001
     fingerprint = models.CharField(max_length=64, blank=True, default="", editable=False)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="outbox"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="outbox",
+        verbose_name=_("created by"),
     )
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     asked_at = models.DateTimeField(null=True, blank=True, editable=False)
-    settled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True, editable=False)
 
     objects = OutboxQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("outbox item")
+        verbose_name_plural = _("outbox items")
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["instance", "idempotency_key"], name="one_send_per_key")
@@ -141,6 +158,10 @@ class SendingLine(models.Model):
     reason = models.CharField(max_length=300, blank=True, default="")
 
     objects = OfInstance.as_manager()
+
+    class Meta:
+        verbose_name = _("sending line")
+        verbose_name_plural = _("sending lines")
 
     def __str__(self) -> str:
         return f"sending of {self.instance_id}"

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.leases import WaitingQuerySet, WaitingWork, lease_indexes
 from accounts.models import WhatsappInstance
@@ -12,25 +13,29 @@ class WebhookEvent(WaitingWork):
     """One webhook request: the raw body, never edited, and what became of it."""
 
     class State(models.TextChoices):
-        PENDING = "pending"
-        PROCESSED = "processed"
-        IGNORED = "ignored"
-        FAILED = "failed"
+        PENDING = "pending", _("Pending")
+        PROCESSED = "processed", _("Processed")
+        IGNORED = "ignored", _("Ignored")
+        FAILED = "failed", _("Failed")
 
     waiting_state = State.PENDING
     claimed_state = State.PENDING
     claim_order = ("id",)
 
-    instance = models.ForeignKey(WhatsappInstance, on_delete=models.CASCADE, related_name="webhook_events")
-    received_at = models.DateTimeField(default=timezone.now, editable=False)
+    instance = models.ForeignKey(
+        WhatsappInstance, on_delete=models.CASCADE, related_name="webhook_events", verbose_name=_("instance")
+    )
+    received_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
     body = models.BinaryField(editable=False)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
-    error = models.TextField(blank=True, default="")
-    processed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PENDING)
+    error = models.TextField(_("error"), blank=True, default="")
+    processed_at = models.DateTimeField(_("processed"), null=True, blank=True, editable=False)
 
     objects = WaitingQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("webhook event")
+        verbose_name_plural = _("webhook events")
         ordering = ["-id"]
         indexes = [
             *lease_indexes("webhook", "id"),
@@ -46,13 +51,19 @@ class RefusedWebhook(models.Model):
     """How many requests were turned away on a day, and why; nothing else of them is kept."""
 
     instance = models.ForeignKey(
-        WhatsappInstance, null=True, on_delete=models.CASCADE, related_name="refusals"
+        WhatsappInstance,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="refusals",
+        verbose_name=_("instance"),
     )
-    day = models.DateField()
-    reason = models.CharField(max_length=20)
-    count = models.PositiveIntegerField(default=0)
+    day = models.DateField(_("day"))
+    reason = models.CharField(_("reason"), max_length=20)
+    count = models.PositiveIntegerField(_("count"), default=0)
 
     class Meta:
+        verbose_name = _("refused webhook")
+        verbose_name_plural = _("refused webhooks")
         constraints = [
             models.UniqueConstraint(fields=["instance", "day", "reason"], name="one_refusal_count"),
             models.UniqueConstraint(
