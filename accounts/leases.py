@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OfInstance, WhatsappInstance
 
@@ -100,8 +101,8 @@ class WaitingWork(models.Model):
     claimed_state: ClassVar[str]
     claim_order: ClassVar[tuple[str, ...]]
 
-    attempts = models.PositiveIntegerField(default=0, editable=False)
-    next_attempt_at = models.DateTimeField(default=timezone.now, editable=False)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0, editable=False)
+    next_attempt_at = models.DateTimeField(_("next attempt"), default=timezone.now, editable=False)
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
 

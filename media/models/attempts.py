@@ -25,18 +25,22 @@ class FetchAttempt(models.Model):
         UNEXPECTED = "unexpected", _("unexpected answer")
         STORAGE = "storage", _("our storage")
 
-    media_file = models.ForeignKey(MediaFile, on_delete=models.CASCADE, related_name="fetch_attempts")
-    strategy = models.CharField(max_length=20)
-    started_at = models.DateTimeField()
-    duration = models.FloatField(default=0)
-    http_status = models.PositiveSmallIntegerField(null=True, blank=True)
-    bytes = models.BigIntegerField(default=0)
-    outcome = models.CharField(max_length=12, choices=Outcome.choices)
-    reason = models.CharField(max_length=300, blank=True, default="")
+    media_file = models.ForeignKey(
+        MediaFile, on_delete=models.CASCADE, related_name="fetch_attempts", verbose_name=_("media file")
+    )
+    strategy = models.CharField(_("strategy"), max_length=20)
+    started_at = models.DateTimeField(_("started"))
+    duration = models.FloatField(_("duration"), default=0)
+    http_status = models.PositiveSmallIntegerField(_("HTTP status"), null=True, blank=True)
+    bytes = models.BigIntegerField(_("bytes"), default=0)
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices)
+    reason = models.CharField(_("reason"), max_length=300, blank=True, default="")
 
     objects = FetchAttemptQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("fetch attempt")
+        verbose_name_plural = _("fetch attempts")
         ordering = ["started_at", "id"]
         indexes = [models.Index(fields=["started_at"], name="attempt_time")]
 
@@ -58,7 +62,8 @@ class StrategyHealth(models.Model):
     reason = models.CharField(max_length=300, blank=True, default="")
 
     class Meta:
-        verbose_name_plural = "strategy health"
+        verbose_name = _("strategy health")
+        verbose_name_plural = _("strategy health")
         constraints = [
             models.UniqueConstraint(fields=["instance", "strategy"], name="one_health_per_strategy")
         ]

@@ -91,45 +91,53 @@ class MediaFile(WaitingWork):
     claimed_state = State.FETCHING
     claim_order = ("expires_at", "id")
 
-    instance = models.ForeignKey(WhatsappInstance, on_delete=models.PROTECT, related_name="media_files")
-    chat_id = models.CharField(max_length=200, blank=True, default="")
-    kind = models.CharField(max_length=10, choices=Kind.choices)
-    state = models.CharField(max_length=12, choices=State.choices, default=State.PENDING)
-    error = models.CharField(max_length=500, blank=True, default="", help_text="Why there is no file yet.")
-    cause = models.CharField(max_length=12, choices=Cause.choices, blank=True, default="", editable=False)
+    instance = models.ForeignKey(
+        WhatsappInstance, on_delete=models.PROTECT, related_name="media_files", verbose_name=_("instance")
+    )
+    chat_id = models.CharField(_("chat id"), max_length=200, blank=True, default="")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.PENDING)
+    error = models.CharField(
+        _("error"), max_length=500, blank=True, default="", help_text=_("Why there is no file yet.")
+    )
+    cause = models.CharField(
+        _("cause"), max_length=12, choices=Cause.choices, blank=True, default="", editable=False
+    )
     warning = models.CharField(
-        max_length=300, blank=True, default="", help_text="What was odd about a good file."
+        _("warning"), max_length=300, blank=True, default="", help_text=_("What was odd about a good file.")
     )
 
-    mimetype = models.CharField(max_length=200, blank=True, default="")
-    filename = models.CharField(max_length=255, blank=True, default="")
-    declared_size = models.BigIntegerField(null=True, blank=True)
+    mimetype = models.CharField(_("file type"), max_length=200, blank=True, default="")
+    filename = models.CharField(_("file name"), max_length=255, blank=True, default="")
+    declared_size = models.BigIntegerField(_("declared size"), null=True, blank=True)
     media_key = models.CharField(max_length=100, blank=True, default="", editable=False)
     direct_path = models.TextField(blank=True, default="", editable=False)
     url = models.TextField(blank=True, default="", editable=False)
     media_id = models.CharField(max_length=200, blank=True, default="")
     declared_sha256 = models.CharField(max_length=64, blank=True, default="")
     enc_sha256 = models.CharField(max_length=64, blank=True, default="")
-    expires_at = models.DateTimeField(default=a_month_from_now)
+    expires_at = models.DateTimeField(_("at its source until"), default=a_month_from_now)
 
     thumbnail = models.BinaryField(blank=True, default=b"", editable=False)
     waveform = models.BinaryField(blank=True, default=b"", editable=False)
-    duration = models.PositiveIntegerField(null=True, blank=True)
-    width = models.PositiveIntegerField(null=True, blank=True)
-    height = models.PositiveIntegerField(null=True, blank=True)
-    pages = models.PositiveIntegerField(null=True, blank=True)
-    animated = models.BooleanField(default=False)
+    duration = models.PositiveIntegerField(_("duration"), null=True, blank=True)
+    width = models.PositiveIntegerField(_("width"), null=True, blank=True)
+    height = models.PositiveIntegerField(_("height"), null=True, blank=True)
+    pages = models.PositiveIntegerField(_("pages"), null=True, blank=True)
+    animated = models.BooleanField(_("animated"), default=False)
 
-    file = models.FileField(max_length=500, blank=True, default="", editable=False)
-    size = models.BigIntegerField(null=True, blank=True, editable=False)
+    file = models.FileField(_("file"), max_length=500, blank=True, default="", editable=False)
+    size = models.BigIntegerField(_("size"), null=True, blank=True, editable=False)
     sha256 = models.CharField(max_length=64, blank=True, default="", editable=False)
-    strategy = models.CharField(max_length=20, blank=True, default="", editable=False)
-    ready_at = models.DateTimeField(null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    strategy = models.CharField(_("strategy"), max_length=20, blank=True, default="", editable=False)
+    ready_at = models.DateTimeField(_("stored"), null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     objects = MediaFileQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("media file")
+        verbose_name_plural = _("media files")
         ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(condition=~Q(state="ready") | ~Q(file=""), name="ready_means_a_file"),

@@ -39,25 +39,35 @@ class Rendition(WaitingWork):
     # What came last is looked at first; a long backlog does not keep new messages waiting.
     claim_order = ("-media_file_id", "id")
 
-    instance = models.ForeignKey(WhatsappInstance, on_delete=models.PROTECT, related_name="renditions")
+    instance = models.ForeignKey(
+        WhatsappInstance, on_delete=models.PROTECT, related_name="renditions", verbose_name=_("instance")
+    )
     # Found by the constraint's index.
     media_file = models.ForeignKey(
-        MediaFile, on_delete=models.CASCADE, related_name="renditions", db_index=False
+        MediaFile,
+        on_delete=models.CASCADE,
+        related_name="renditions",
+        db_index=False,
+        verbose_name=_("media file"),
     )
-    kind = models.CharField(max_length=10, choices=Kind.choices)
-    state = models.CharField(max_length=12, choices=State.choices, default=State.PENDING)
-    error = models.CharField(max_length=300, blank=True, default="", help_text="Why there is none yet.")
-    file = models.FileField(max_length=500, blank=True, default="", editable=False)
-    mimetype = models.CharField(max_length=50, blank=True, default="", editable=False)
-    size = models.BigIntegerField(null=True, blank=True, editable=False)
-    width = models.PositiveIntegerField(null=True, blank=True, editable=False)
-    height = models.PositiveIntegerField(null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    ready_at = models.DateTimeField(null=True, blank=True, editable=False)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.PENDING)
+    error = models.CharField(
+        _("error"), max_length=300, blank=True, default="", help_text=_("Why there is none yet.")
+    )
+    file = models.FileField(_("file"), max_length=500, blank=True, default="", editable=False)
+    mimetype = models.CharField(_("file type"), max_length=50, blank=True, default="", editable=False)
+    size = models.BigIntegerField(_("size"), null=True, blank=True, editable=False)
+    width = models.PositiveIntegerField(_("width"), null=True, blank=True, editable=False)
+    height = models.PositiveIntegerField(_("height"), null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    ready_at = models.DateTimeField(_("made"), null=True, blank=True, editable=False)
 
     objects = WaitingQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("rendition")
+        verbose_name_plural = _("renditions")
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["media_file", "kind"], name="one_rendition_of_a_kind"),
