@@ -4,6 +4,7 @@ from accounts.models.audit import Action, AuditEntry
 from accounts.models.changes import Change
 from accounts.models.factors import SecondFactor
 from accounts.models.instances import InstanceQuerySet, WhatsappInstance, new_webhook_key
+from accounts.models.retention import RetentionRule
 from accounts.models.tenancy import (
     Client,
     ClientQuerySet,
@@ -27,6 +28,7 @@ __all__ = [
     "InstanceQuerySet",
     "Membership",
     "OfInstance",
+    "RetentionRule",
     "Role",
     "Scope",
     "SecondFactor",

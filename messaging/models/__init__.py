@@ -4,6 +4,8 @@ from messaging.models.changes import Reaction, StatusChange, WaitingChange
 from messaging.models.contacts import Contact, ContactAlias
 from messaging.models.conversations import Conversation, Message
 from messaging.models.endpoints import WebhookDelivery, WebhookEndpoint, new_signing_secret
+from messaging.models.exports import Export
+from messaging.models.keeping import LegalHold, PurgeReceipt, Tombstone
 from messaging.models.labels import Label
 from messaging.models.notes import Note
 from messaging.models.outbox import OutboxItem, SendingLine
@@ -13,14 +15,18 @@ __all__ = [
     "Contact",
     "ContactAlias",
     "Conversation",
+    "Export",
     "Label",
+    "LegalHold",
     "Message",
     "Note",
     "OutboxItem",
+    "PurgeReceipt",
     "Reaction",
     "RefusedWebhook",
     "SendingLine",
     "StatusChange",
+    "Tombstone",
     "WaitingChange",
     "WebhookDelivery",
     "WebhookEndpoint",

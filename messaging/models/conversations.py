@@ -24,6 +24,7 @@ class Conversation(models.Model):
     """A chat thread of one instance. Times of messages are by the provider's clock.
 
     ``last_inbound_at`` is when the other side last wrote: it opens the window in which Meta lets us answer freely.
+    Messages up to ``purged_until`` were removed by retention; none of that age is taken in any more.
     """
 
     class Status(models.TextChoices):
@@ -56,6 +57,7 @@ class Conversation(models.Model):
         related_name="assigned_conversations",
         verbose_name=_("assigned to"),
     )
+    purged_until = models.DateTimeField(null=True, blank=True, editable=False)
     labels = models.ManyToManyField(Label, blank=True, related_name="conversations", verbose_name=_("labels"))
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
@@ -105,12 +107,17 @@ class Message(models.Model):
     """One message. ``sent_at`` is the provider's clock and orders the thread; ``received_at`` is ours.
 
     ``reply_to_id`` is the provider's id of the quoted message, which may never have come here. ``earlier_texts``
-    lists what an edit replaced, oldest first, as ``{"text", "until"}``.
+    lists what an edit replaced, oldest first, as ``{"text", "until"}``. ``removal`` says that its file was removed by
+    retention, or all that it said because its author was erased.
     """
 
     class Direction(models.TextChoices):
         INBOUND = "inbound", _("Inbound")
         OUTBOUND = "outbound", _("Outbound")
+
+    class Removal(models.TextChoices):
+        FILE = "file"
+        ALL = "all"
 
     conversation = models.ForeignKey(
         Conversation, on_delete=models.CASCADE, related_name="messages", verbose_name=_("conversation")
@@ -159,6 +166,11 @@ class Message(models.Model):
         related_name="message",
         verbose_name=_("media"),
     )
+    # NULL is nothing, which costs the rows that are there already nothing.
+    removal = models.CharField(  # noqa: DJ001
+        max_length=4, choices=Removal.choices, null=True, blank=True, editable=False
+    )
+    removed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = MessageQuerySet.as_manager()
 
