@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0009_retention_rules"),
-        ("messaging", "0011_words"),
+        ("messaging", "0012_words_of_work"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
