@@ -52,10 +52,15 @@ def server(settings: tuple[str, ...] = OPTIONS) -> Generator[str, None, None]:
         folder = Path(name)
         if account:
             shutil.chown(folder, account)
-        programs = _readable(_programs(), folder, account)
-        _initialise(programs, folder, account)
-        with _started(programs, folder, account, settings):
-            yield _url_when_ready(folder)
+        with _started(programs_for(folder, account), folder, account, settings):
+            yield url_when_ready(folder)
+
+
+def programs_for(folder: Path, account: str | None) -> Path:
+    """Where PostgreSQL's programs lie, with an empty cluster in ``folder`` for them."""
+    programs = _readable(_programs(), folder, account)
+    _initialise(programs, folder, account)
+    return programs
 
 
 def _programs() -> Path:
@@ -129,7 +134,7 @@ def _started(
         keeper.communicate()
 
 
-def _url_when_ready(folder: Path) -> str:
+def url_when_ready(folder: Path) -> str:
     deadline = time.monotonic() + STARTS_WITHIN_SECONDS
     while time.monotonic() < deadline:
         try:
