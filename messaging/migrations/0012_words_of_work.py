@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0012_keeping_and_exports"),
+        ("messaging", "0011_words"),
     ]
 
     operations = [
