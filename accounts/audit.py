@@ -4,7 +4,7 @@ Facts are names of fields, ids, counts and words of ours; never what somebody wr
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -14,77 +14,108 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Model
+from django.utils import timezone
 
 from accounts.models import Action, AuditEntry, Client, User, WhatsappInstance
 
-__all__ = ["Action", "Via", "note", "note_many", "note_once", "through"]
+__all__ = ["ASKER", "Action", "Via", "asker", "note", "note_many", "note_once", "through"]
 
 Via = AuditEntry.Via
 OPENED_AGAIN = timedelta(minutes=15)
-# What is the clients' own; everything else is told by id alone.
+ROWS_AT_ONCE = 500
+# What is the client's own; everything else is told by id alone.
 NAMED = {
     "accounts.apitoken", "accounts.client", "accounts.membership", "accounts.user", "accounts.whatsappinstance",
     "messaging.label", "messaging.webhookendpoint",
 }  # fmt: skip
 
 
+class _Asker:
+    """Stands for whoever makes the request."""
+
+
+ASKER = _Asker()
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     via: AuditEntry.Via
     address: str = ""
+    user: Callable[[], Any] | None = None
 
 
 _door: ContextVar[Door | None] = ContextVar("door", default=None)
 
 
 @contextmanager
-def through(via: AuditEntry.Via, address: str = "") -> Iterator[None]:
-    """The way in which everything inside is asked for; a command's unless told."""
-    token = _door.set(Door(via, address))
+def through(
+    via: AuditEntry.Via, *, address: str = "", user: Callable[[], Any] | None = None
+) -> Iterator[None]:
+    """The way in which everything inside is asked for, and who is asked for it once there is something to note."""
+    token = _door.set(Door(via, address, user))
     try:
         yield
     finally:
         _door.reset(token)
 
 
+def asker() -> User | None:
+    """Who makes this request; None outside of requests, and before a login."""
+    door = _door.get()
+    found = door.user() if door and door.user else None
+    return found if found is not None and found.is_authenticated else None
+
+
 def note(
     action: Action,
     obj: Model | None,
     *,
-    by: Any,
-    at: datetime,
+    by: Any = ASKER,
+    at: datetime | None = None,
     instance: WhatsappInstance | None = None,
     client: Client | None = None,
     **facts: str | int,
 ) -> None:
-    """``by`` is the person, or None for one who is at the command line or does not say. Instance and client are the
-    object's own unless given."""
-    _entry(action, obj, by=by, at=at, places=(instance, client), facts=facts).save(force_insert=True)
+    """``by`` is the person; None is one at the command line, or one who cannot be known. By the ASKER, nothing is noted
+    where nobody asked, as in a worker. Instance and client are the object's own unless given."""
+    entry = _entry(action, obj, by, at, facts)
+    if entry is None:
+        return
+    if instance is not None:
+        entry.instance_id, entry.client_id = instance.pk, instance.client_id
+    if client is not None:
+        entry.client_id = client.pk
+    entry.save(force_insert=True)
 
 
-def note_many(action: Action, objs: Iterable[Model], *, by: Any, at: datetime, **facts: str | int) -> None:
+def note_many(
+    action: Action, objs: Iterable[Model], *, by: Any = ASKER, at: datetime | None = None, **facts: str | int
+) -> None:
     """The same act with each of them, in one statement."""
-    entries = [_entry(action, obj, by=by, at=at, places=(None, None), facts=facts) for obj in objs]
-    AuditEntry.objects.bulk_create(entries, batch_size=500)
+    entries = [_entry(action, obj, by, at, facts) for obj in objs]
+    AuditEntry.objects.bulk_create([entry for entry in entries if entry], batch_size=ROWS_AT_ONCE)
 
 
 def note_once(
     action: Action,
     obj: Model,
     *,
-    by: Any,
-    at: datetime,
+    by: Any = ASKER,
+    at: datetime | None = None,
     within: timedelta = OPENED_AGAIN,
     **facts: str | int,
 ) -> None:
     """Nothing when the same person did the same a moment ago. Asked again in the same process it costs no query."""
-    key = (by.pk, by.token_hint, action.value, obj._meta.label_lower, obj.pk)
-    if _recent.has(key, since=at - within):
+    entry = _entry(action, obj, by, at, facts)
+    if entry is None:
         return
-    known = AuditEntry.objects.about(obj).filter(user=by, token_hint=by.token_hint, action=action)
-    if not known.filter(at__gt=at - within).exists():
-        note(action, obj, by=by, at=at, **facts)
-    transaction.on_commit(lambda: _recent.add(key, at))
+    key = (entry.user_id, entry.token_hint, entry.action, entry.object_type, entry.object_id)
+    if _recent.has(key, since=entry.at - within):
+        return
+    mine = AuditEntry.objects.about(obj).filter(user=entry.user_id, token_hint=entry.token_hint)
+    if not mine.filter(action=entry.action, at__gt=entry.at - within).exists():
+        entry.save(force_insert=True)
+    transaction.on_commit(lambda: _recent.add(key, entry.at))
 
 
 class _Recent:
@@ -112,23 +143,20 @@ _recent = _Recent()
 
 
 def _entry(
-    action: Action,
-    obj: Model | None,
-    *,
-    by: Any,
-    at: datetime,
-    places: tuple[WhatsappInstance | None, Client | None],
-    facts: dict[str, Any],
-) -> AuditEntry:
-    person = by if isinstance(by, User) else None
+    action: Action, obj: Model | None, by: Any, at: datetime | None, facts: dict[str, Any]
+) -> AuditEntry | None:
+    person = asker() if by is ASKER else by
+    if by is ASKER and person is None:
+        return None
     kind = "" if obj is None else obj._meta.label_lower
-    instance_id, client_id = _places(obj, *places)
+    instance_id, client_id = _places(obj)
     door = _door.get() or Door(Via.COMMAND)
+    hint = getattr(person, "token_hint", "")
     return AuditEntry(
-        at=at,
-        user=person,
-        username=person.username if person else "",
-        token_hint=person.token_hint if person else "",
+        at=at or timezone.now(),
+        user_id=getattr(person, "pk", None),
+        username=getattr(person, "username", ""),
+        token_hint=hint,
         action=action.value,
         object_type=kind,
         object_id=None if obj is None else obj.pk,
@@ -136,29 +164,19 @@ def _entry(
         client_id=client_id,
         instance_id=instance_id,
         facts=facts,
-        via=door.via,
+        # Our own pages act through the API too.
+        via=Via.API if hint else door.via,
         address=door.address,
     )
 
 
-def _places(
-    obj: Model | None, instance: WhatsappInstance | None, client: Client | None
-) -> tuple[int | None, int | None]:
+def _places(row: Any) -> tuple[int | None, int | None]:
     """Ids of the instance and the client that it belongs to."""
-    instance_id, client_id = _found_at(obj) if obj is not None else (None, None)
-    if instance is not None:
-        instance_id, client_id = instance.pk, instance.client_id
-    return instance_id, client.pk if client is not None else client_id
-
-
-def _found_at(row: Any) -> tuple[int | None, int | None]:
-    path = getattr(type(row)._default_manager.all(), "client_path", "")
-    if not path:
-        return None, None
+    path = getattr(type(row)._default_manager.all(), "client_path", "") if row is not None else ""
     for relation in path.split("__")[:-1]:
         row = getattr(row, relation)
-    if isinstance(row, Client):
-        return None, row.pk
     if isinstance(row, WhatsappInstance):
         return row.pk, row.client_id
-    return getattr(row, "instance_id", None), row.client_id
+    if isinstance(row, Client):
+        return None, row.pk
+    return (getattr(row, "instance_id", None), row.client_id) if path else (None, None)

@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.auditing.Door",
     "accounts.languages.PersonalLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -142,6 +143,8 @@ API_RATE = env.rate("API_RATE", default="1200/min")
 # Where browsers reach the process of the live stream; the same address when a proxy leads there.
 STREAM_BASE_URL = env.base_url("STREAM_BASE_URL", default=PUBLIC_BASE_URL)
 FEED_DAYS = env.integer("FEED_DAYS", default=7)
+# How long the audit trail is kept; 0: for ever.
+AUDIT_DAYS = env.integer("AUDIT_DAYS", default=365, least=0)
 
 WEBHOOK_ALLOW_UNKEYED = env.boolean("WEBHOOK_ALLOW_UNKEYED", default=False)
 WEBHOOK_MAX_BYTES = env.integer("WEBHOOK_MAX_BYTES", default=4 * 1024**2)

@@ -1,0 +1,52 @@
+"""Middleware and signals: by which door people come, and their logins."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
+
+from accounts import audit
+from accounts.audit import Action, Via
+from accounts.callers import address_of, valid_address
+from accounts.models import AuditEntry, User
+
+GUESSED_AGAIN = timedelta(minutes=1)
+
+
+class Door:
+    """Whatever is noted during a request names its user and where it came from."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        address = valid_address(address_of(request))
+        with audit.through(Via.WEB, address=address, user=lambda: getattr(request, "user", None)):
+            return self.get_response(request)
+
+
+@receiver(user_logged_in, dispatch_uid="audit")
+def _logged_in(sender: Any, user: User, **_: Any) -> None:
+    audit.note(Action.LOGIN, user, by=user)
+
+
+@receiver(user_logged_out, dispatch_uid="audit")
+def _logged_out(sender: Any, user: User | None, **_: Any) -> None:
+    if user is not None:
+        audit.note(Action.LOGOUT, user, by=user)
+
+
+@receiver(user_login_failed, dispatch_uid="audit")
+def _failed(sender: Any, credentials: dict[str, Any], **_: Any) -> None:
+    """Of accounts that exist: anything else in that field may be a password. Guesses within a minute are one entry."""
+    user = User.objects.filter(username=str(credentials.get("username", ""))[:150]).only("username").first()
+    now = timezone.now()
+    if user is None:
+        return
+    failed = AuditEntry.objects.about(user).filter(action=Action.LOGIN_FAILED, at__gt=now - GUESSED_AGAIN)
+    if not failed.exists():
+        audit.note(Action.LOGIN_FAILED, user, by=None, at=now)
