@@ -5,6 +5,7 @@ from messaging.models.contacts import Contact, ContactAlias
 from messaging.models.conversations import Conversation, Message
 from messaging.models.endpoints import WebhookDelivery, WebhookEndpoint, new_signing_secret
 from messaging.models.exports import Export
+from messaging.models.gaps import Gap, Sign, TakenIn, TrafficHour
 from messaging.models.keeping import LegalHold, PurgeReceipt, Tombstone
 from messaging.models.labels import Label
 from messaging.models.notes import Note
@@ -16,6 +17,7 @@ __all__ = [
     "ContactAlias",
     "Conversation",
     "Export",
+    "Gap",
     "Label",
     "LegalHold",
     "Message",
@@ -25,8 +27,11 @@ __all__ = [
     "Reaction",
     "RefusedWebhook",
     "SendingLine",
+    "Sign",
     "StatusChange",
+    "TakenIn",
     "Tombstone",
+    "TrafficHour",
     "WaitingChange",
     "WebhookDelivery",
     "WebhookEndpoint",

@@ -10,7 +10,14 @@ from accounts.models import WhatsappInstance
 
 
 class WebhookEvent(WaitingWork):
-    """One webhook request: the raw body, never edited, and what became of it."""
+    """One webhook request: the raw body, never edited, and what became of it.
+
+    ``source`` is empty for what came by itself; else it was taken in later, from the spool or the provider's log.
+    """
+
+    class Source(models.TextChoices):
+        SPOOL = "spool", _("Spool")
+        BACKFILL = "backfill", _("Provider's log")
 
     class State(models.TextChoices):
         PENDING = "pending", _("Pending")
@@ -30,6 +37,10 @@ class WebhookEvent(WaitingWork):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PENDING)
     error = models.TextField(_("error"), blank=True, default="")
     processed_at = models.DateTimeField(_("processed"), null=True, blank=True, editable=False)
+    # NULL, and not an empty word, so that a large table takes the column without being rewritten.
+    source = models.CharField(  # noqa: DJ001
+        _("taken in from"), max_length=10, choices=Source.choices, null=True, blank=True, editable=False
+    )
 
     objects = WaitingQuerySet.as_manager()
 
