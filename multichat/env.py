@@ -120,12 +120,15 @@ def database(name: str, default: str) -> dict[str, Any]:
     if config.get("ENGINE") == "django.db.backends.sqlite3":
         return config | {"OPTIONS": _SQLITE_OPTIONS}
     if config.get("ENGINE") == "django.db.backends.postgresql":
-        return config | {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+        options = _POSTGRES_OPTIONS | config.get("OPTIONS", {})
+        return config | {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
     raise ImproperlyConfigured(
         f"{name} must be like sqlite:////path/db.sqlite3 or postgres://user:password@host/name."
     )
 
 
+# A server that is gone without a word is noticed: when connecting, and (in ms) while one waits for an answer on its way.
+_POSTGRES_OPTIONS = {"connect_timeout": 3, "tcp_user_timeout": 15_000}
 # FULL: a webhook that was answered with 200 survives a power cut.
 _SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",

@@ -145,9 +145,16 @@ STREAM_BASE_URL = env.base_url("STREAM_BASE_URL", default=PUBLIC_BASE_URL)
 FEED_DAYS = env.integer("FEED_DAYS", default=7)
 # How long the audit trail is kept; 0: for ever.
 AUDIT_DAYS = env.integer("AUDIT_DAYS", default=365, least=0)
+# So long what was settled is kept, for looking back; 0 is for ever. What waits or failed has its own, longer limit.
+WEBHOOK_EVENT_DAYS = env.integer("WEBHOOK_EVENT_DAYS", default=90, least=0)
+ATTEMPT_DAYS = env.integer("ATTEMPT_DAYS", default=90, least=0)
+STATUS_CHANGE_DAYS = env.integer("STATUS_CHANGE_DAYS", default=180, least=0)
 
 WEBHOOK_ALLOW_UNKEYED = env.boolean("WEBHOOK_ALLOW_UNKEYED", default=False)
 WEBHOOK_MAX_BYTES = env.integer("WEBHOOK_MAX_BYTES", default=4 * 1024**2)
+# Where webhooks wait for a database that is away; a disk of this machine, for each machine takes in its own.
+SPOOL_DIR = env.folder("SPOOL_DIR", VAR_DIR / "spool")
+SPOOL_MAX_BYTES = env.integer("SPOOL_MAX_BYTES", default=1024**3)
 # So long a web process relies on what it knows of a webhook key; 0 asks the database at every request. The .env that
 # `make run` writes says 1, which a busy line feels.
 WEBHOOK_LOOKUP_SECONDS = env.integer("WEBHOOK_LOOKUP_SECONDS", default=0, least=0)

@@ -20,6 +20,12 @@ def media_root(settings: Settings, tmp_path: Path) -> Path:
     return tmp_path / "media"
 
 
+@pytest.fixture(autouse=True)
+def spool_folder(settings: Settings, tmp_path: Path) -> Path:
+    settings.SPOOL_DIR = tmp_path / "spool"
+    return tmp_path / "spool"
+
+
 @pytest.fixture(autouse=True, scope="session")
 def no_network() -> Any:
     """Connections reach this machine only, and no foreign name resolves, as on a machine without a network."""

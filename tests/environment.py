@@ -33,6 +33,10 @@ OURS = (
     "WEBHOOK_ALLOW_UNKEYED",
     "WEBHOOK_LOOKUP_SECONDS",
     "WEBHOOK_MAX_BYTES",
+    "SPOOL_MAX_BYTES",
+    "WEBHOOK_EVENT_DAYS",
+    "ATTEMPT_DAYS",
+    "STATUS_CHANGE_DAYS",
     "WORKER_LEASE_SECONDS",
     "WORKER_FETCH_THREADS",
     "INSTANCE_CONCURRENCY",
@@ -77,6 +81,7 @@ def _set(folder: Path) -> None:
         "FIELD_ENCRYPTION_KEYS": "b25seS1mb3ItdGVzdHMtb25seS1mb3ItdGVzdHMtISE=",
         "DATABASE_URL": os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{folder / 'db.sqlite3'}",
         "MEDIA_ROOT": str(folder / "media"),
+        "SPOOL_DIR": str(folder / "spool"),
     }
 
 

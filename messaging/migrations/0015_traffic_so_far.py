@@ -1,6 +1,6 @@
 """What is usual on each line, from the events that are there: noticing silence starts with it."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from django.db import migrations
 from django.db.models import Count
@@ -17,7 +17,7 @@ def count_hours(apps, schema_editor):
         return
     # Those that wait are counted as they are read.
     read = events.filter(processed_at__isnull=False, received_at__gte=newest - KNOWN, source=None)
-    hours = read.order_by().values("instance", hour=TruncHour("received_at")).annotate(n=Count("pk"))
+    hours = read.order_by().values("instance", hour=TruncHour("received_at", tzinfo=UTC)).annotate(n=Count("pk"))
     model = apps.get_model("messaging", "TrafficHour")
     rows = [model(instance_id=row["instance"], hour=row["hour"], events=row["n"]) for row in hours]
     model.objects.using(schema_editor.connection.alias).bulk_create(
