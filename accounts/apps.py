@@ -1,11 +1,12 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
     name = "accounts"
-    verbose_name = "Clients and lines"
+    verbose_name = _("Clients and lines")
 
     def ready(self) -> None:
         # Its signals have to be heard also where no request was handled yet.

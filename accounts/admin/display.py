@@ -6,9 +6,12 @@ from django.contrib.humanize.templatetags.humanize import NaturalTimeFormatter
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 NOTHING = "–"
 
@@ -20,14 +23,25 @@ TONES = {
     "unexpected": "bad", "storage": "bad", "sent": "good", "sending": "wait", "doubtful": "warn",
 }  # fmt: skip
 
+WORDS = {
+    "ready": gettext_lazy("ready"), "connected": gettext_lazy("connected"), "pending": gettext_lazy("pending"),
+    "processed": gettext_lazy("processed"), "ok": gettext_lazy("ok"), "fetching": gettext_lazy("fetching"),
+    "unknown": gettext_lazy("unknown"), "ignored": gettext_lazy("ignored"), "failed": gettext_lazy("failed"),
+    "missing": gettext_lazy("missing"), "disconnected": gettext_lazy("disconnected"),
+    "expired": gettext_lazy("expired"), "unavailable": gettext_lazy("unavailable"), "gone": gettext_lazy("gone"),
+    "sent": gettext_lazy("sent"), "sending": gettext_lazy("being sent"), "revoked": gettext_lazy("revoked"),
+    "cancelled": gettext_lazy("cancelled"), "delivering": gettext_lazy("being delivered"),
+    "delivered": gettext_lazy("delivered"),
+}  # fmt: skip
+
 
 def icon(name: str) -> SafeString:
     return format_html('<svg class="mc-icon" aria-hidden="true"><use href="#mc-{}"></use></svg>', name)
 
 
-def badge(word: str, label: str = "") -> SafeString:
+def badge(word: str, label: str | Promise = "") -> SafeString:
     tone = TONES.get(str(word), "calm")
-    return format_html('<span class="mc-badge mc-{}">{}</span>', tone, label or word)
+    return format_html('<span class="mc-badge mc-{}">{}</span>', tone, label or WORDS.get(str(word), word))
 
 
 def when(moment: datetime | None) -> SafeString | str:
@@ -42,7 +56,7 @@ def _away(moment: datetime) -> str:
     """One unit only, in words that Django has translated."""
     now, words = timezone.now(), NaturalTimeFormatter.time_strings
     if now < moment < now + timedelta(minutes=1):
-        return "within a minute"
+        return _("within a minute")
     if abs(now - moment) < timedelta(minutes=1):
         return str(words["now"])
     if moment < now:

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.http import HttpRequest
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 
 from accounts.paging import Place, beyond
 
@@ -64,6 +65,6 @@ class Paged:
         return PagedChangeList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        note = {"selection_note_all": "Everything that matches is selected"}
+        note = {"selection_note_all": gettext("Everything that matches is selected")}
         parent: Any = super()
         return parent.changelist_view(request, extra_context=note | (extra_context or {}))

@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import display
 from accounts.admin.access import TenantAdmin, TenantInline
@@ -24,7 +26,9 @@ class MemberForm(forms.ModelForm):  # type: ignore[type-arg]
     """Names the user instead of listing everybody who has an account here."""
 
     username = forms.CharField(
-        max_length=150, help_text="The name of an existing user; an administrator creates new ones."
+        label=_("User name"),
+        max_length=150,
+        help_text=_("The name of an existing user; an administrator creates new ones."),
     )
 
     class Meta:
@@ -43,9 +47,9 @@ class MemberForm(forms.ModelForm):  # type: ignore[type-arg]
             return name
         user = User.objects.filter(username=name).first()
         if user is None:
-            raise ValidationError("There is no user with this name.")
+            raise ValidationError(gettext("There is no user with this name."))
         if Membership.objects.filter(user=user, client=self.instance.client_id).exists():
-            raise ValidationError("This user already belongs to the client.")
+            raise ValidationError(gettext("This user already belongs to the client."))
         self.instance.user = user
         return name
 
@@ -62,7 +66,7 @@ class MemberFormSet(WorkFormSet):
         super().clean()
         names = [form.cleaned_data["username"] for form in self.forms if form.cleaned_data.get("username")]
         if len(names) != len(set(names)):
-            raise ValidationError("A user can be named only once.")
+            raise ValidationError(gettext("A user can be named only once."))
 
 
 class MemberInline(TenantInline):
@@ -70,7 +74,7 @@ class MemberInline(TenantInline):
     form = MemberForm
     formset = MemberFormSet
     extra = 0
-    verbose_name_plural = "people who work for this client"
+    verbose_name_plural = _("people who work for this client")
     add_role = change_role = delete_role = Role.MANAGER
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -86,7 +90,7 @@ class ClientAdmin(TenantAdmin):
     search_fields = ("name", "slug")
     inlines = (MemberInline,)
     change_role = Role.MANAGER
-    empty_advice = (
+    empty_advice = _(
         "No client yet. Add one here, or let `python manage.py create_instance` make client and instance."
     )
 
@@ -100,11 +104,11 @@ class ClientAdmin(TenantAdmin):
             )
         )
 
-    @admin.display(description="instances", ordering="instance_total")
+    @admin.display(description=_("instances"), ordering="instance_total")
     def instance_count(self, client: Any) -> int:
         return int(client.instance_total)
 
-    @admin.display(description="people", ordering="people_total")
+    @admin.display(description=_("people"), ordering="people_total")
     def people_count(self, client: Any) -> int:
         return int(client.people_total)
 
@@ -127,7 +131,7 @@ class ClientInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Membership
     formset = WorkFormSet
     extra = 1
-    verbose_name_plural = "works for"
+    verbose_name_plural = _("works for")
 
 
 @admin.register(User)
@@ -140,19 +144,21 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     inlines = (ClientInline,)
     fieldsets = (
         (None, {"fields": ("username", "password")}),
-        ("Person", {"fields": ("first_name", "last_name", "email")}),
+        (_("Person"), {"fields": ("first_name", "last_name", "email", "language")}),
         (
-            "Access",
+            _("Access"),
             {
                 "fields": ("is_active", "is_staff", "is_superuser"),
-                "description": "What a person sees follows from the clients below; a superuser sees everything.",
+                "description": _(
+                    "What a person sees follows from the clients below; a superuser sees everything."
+                ),
             },
         ),
-        ("Dates", {"fields": ("last_login", "date_joined")}),
+        (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("username", "usable_password", "password1", "password2")}),
-        ("Access", {"fields": ("is_staff",), "description": "Staff may log in to these screens."}),
+        (_("Access"), {"fields": ("is_staff",), "description": _("Staff may log in to these screens.")}),
     )
     readonly_fields = ("last_login", "date_joined")
 
@@ -162,15 +168,18 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return self.inlines if obj else ()
 
-    @admin.display(description="name")
+    @admin.display(description=_("name"))
     def full_name(self, user: User) -> str:
         return user.get_full_name()
 
-    @admin.display(description="works for")
+    @admin.display(description=_("works for"))
     def works_for(self, user: User) -> str:
-        return ", ".join(f"{one.client} ({one.role})" for one in user.memberships.all()) or display.NOTHING
+        return (
+            ", ".join(f"{one.client} ({one.get_role_display()})" for one in user.memberships.all())
+            or display.NOTHING
+        )
 
-    @admin.display(description="last login", ordering="last_login")
+    @admin.display(description=_("last login"), ordering="last_login")
     def last_seen(self, user: User) -> str:
         return display.when(user.last_login)
 

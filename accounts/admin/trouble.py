@@ -37,7 +37,7 @@ def reasons(instance: WhatsappInstance, now: datetime) -> Iterator[str]:
     if not instance.is_active:
         return
     if instance.alarm:
-        yield instance.alarm
+        yield _(instance.alarm)
     elif instance.status == Status.DISCONNECTED:
         yield _("The line is disconnected.")
     if instance.webhooks_astray:
