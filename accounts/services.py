@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, Q
 from django.urls import reverse
 
-from accounts import feed
+from accounts import feed, observing
 from accounts.models import Change, WhatsappInstance, new_webhook_key
 from accounts.providers import PROVIDERS, errors
 from accounts.providers.base import Credentials, LineState, Provider
@@ -51,7 +51,7 @@ def _well_known(host: str) -> bool:
 
 @lru_cache(maxsize=4)
 def _door(extra_hosts: tuple[str, ...]) -> Door:
-    return Door(Rules(extra=extra_hosts))
+    return Door(Rules(extra=extra_hosts), watch=observing.note_answer)
 
 
 def provider_for(instance: WhatsappInstance, *, through: Door | None = None) -> Provider:

@@ -6,8 +6,9 @@ loosen them. No reason given here carries an address's query, a token or a heade
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, TypedDict, Unpack
 from urllib.parse import urljoin
 
@@ -51,6 +52,10 @@ class Content(TypedDict, total=False):
     files: Any
 
 
+Watch = Callable[[str, int | None, float], None]
+"""Told of every request: its address, the status if there was an answer, and the seconds until then."""
+
+
 class TrustedAdapter(HTTPAdapter):
     """Remembers the pool of each host, since taking addresses apart costs more than a short answer."""
 
@@ -84,8 +89,10 @@ class Door:
         user_agent: str = USER_AGENT,
         pace: Pace | None = None,
         within: float | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.rules = rules
+        self.watch = watch
         self.timeout = timeout
         self.within = within
         self.user_agent = user_agent
@@ -131,7 +138,7 @@ class Door:
             # What goes over the wire is the prepared address, so that is the one which has to lead to the place.
             if request.url != url and self.rules.check(str(request.url)) != place:
                 raise errors.HostNotAllowed(f"the address is ambiguous: {place.host}")
-            response = self._send(place, request)
+            response = self._watched(place, request)
             target = response.headers.get("Location")
             if method != "GET" or response.status_code not in REDIRECTS or not target:
                 return response
@@ -155,6 +162,16 @@ class Door:
         except UNSENDABLE as exc:
             raise errors.RequestRejected(f"the request cannot be sent: {type(exc).__name__}") from None
         return request
+
+    def _watched(self, place: Place, request: requests.PreparedRequest) -> requests.Response:
+        began, status = monotonic(), None
+        try:
+            response = self._send(place, request)
+            status = response.status_code
+        finally:
+            if self.watch:
+                self.watch(str(request.url), status, monotonic() - began)
+        return response
 
     def _send(self, place: Place, request: requests.PreparedRequest) -> requests.Response:
         try:
