@@ -25,7 +25,7 @@ from media.services import renditions
 from media.services.counting import count
 from media.services.registering import source_of
 from media.sniffing import by_library, by_magic, extension_of, is_page, verified_mimetype
-from media.storage import incoming_folder, is_there, keep, path_for, storage
+from media.storage import incoming_folder, is_there, keep, path_for
 
 log = structlog.get_logger(__name__)
 
@@ -101,18 +101,6 @@ def copy_of(
         for name, value in known.items():
             setattr(row, name, value)
     return _written(row, "reuse", f"the same file as media file {media_file.pk}", now, twin=media_file)
-
-
-def discard(media_file: MediaFile) -> None:
-    """An upload that is not sent after all. The row goes first: a file without one is what the audit finds."""
-    made = media_file.renditions.exclude(file="").values_list("file", flat=True)
-    names = [str(media_file.file.name), *made]
-    media_file.delete()
-    for name in names:
-        try:
-            storage().delete(name)
-        except Exception:  # noqa: BLE001 - every storage has its own errors
-            log.warning("upload not removed", file=name, exc_info=True)
 
 
 def _ours(now: datetime) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from accounts.providers.base import OutgoingLocation
 from accounts.providers.events import MediaKind, MessageType
 from media.models import MediaFile
 from media.partfile import HEAD
-from media.services.uploads import discard, store_upload, type_of
+from media.services.discarding import discard
+from media.services.uploads import store_upload, type_of
 from media.services.voices import as_voice
 from media.sniffing import bare
 from messaging.models import Conversation, Message
@@ -76,7 +77,7 @@ def post_file(
         kept = not was_known
     finally:
         if not kept:
-            discard(stored)
+            discard([stored], now=now)
     return message, was_known
 
 

@@ -9,7 +9,8 @@ from accounts.models import WhatsappInstance
 from accounts.providers.events import MediaKind
 from media.services.recording import record as record_fetch
 from media.services.recording import reuse_known
-from media.services.uploads import copy_of, discard, store_upload
+from media.services.discarding import discard
+from media.services.uploads import copy_of, store_upload
 from media.storage import storage
 from tests.media.ledger import fetched, media_row, result_of
 from tests.media.rendering import made, make_all, sample, states
@@ -56,6 +57,7 @@ def test_a_copy_shares_what_was_made_and_asks_for_the_rest(line: WhatsappInstanc
     assert made(late).file.name == made(original).file.name != made(early).file.name
 
 
+@pytest.mark.django_db(transaction=True)
 def test_an_upload_asks_for_its_renditions_and_takes_them_with_it(line: WhatsappInstance) -> None:
     content = storage().open(sample(line, "cake.jpg").file.name)
     upload = store_upload(
@@ -71,5 +73,5 @@ def test_an_upload_asks_for_its_renditions_and_takes_them_with_it(line: Whatsapp
     make_all()
     name = made(upload).file.name
     assert storage().exists(name)
-    discard(upload)
+    discard([upload], now=timezone.now())
     assert not storage().exists(name)
