@@ -39,9 +39,13 @@ def icon(name: str) -> SafeString:
     return format_html('<svg class="mc-icon" aria-hidden="true"><use href="#mc-{}"></use></svg>', name)
 
 
+def word_of(state: str) -> str:
+    return str(WORDS.get(str(state), state))
+
+
 def badge(word: str, label: str | Promise = "") -> SafeString:
     tone = TONES.get(str(word), "calm")
-    return format_html('<span class="mc-badge mc-{}">{}</span>', tone, label or WORDS.get(str(word), word))
+    return format_html('<span class="mc-badge mc-{}">{}</span>', tone, label or word_of(word))
 
 
 def when(moment: datetime | None) -> SafeString | str:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.admin import display
 from accounts.counting import counts_up_to
@@ -98,8 +99,8 @@ def _messages(place: Place) -> Chart:
     window, found = measuring.messages_by_hour(place.reach, since=place.since)
     address = place.address(Conversation)
     series = [
-        Series(Message.Direction.INBOUND, _("received"), "in", address),
-        Series(Message.Direction.OUTBOUND, _("sent"), "out", address),
+        Series(Message.Direction.INBOUND, pgettext("messages", "received"), "in", address),
+        Series(Message.Direction.OUTBOUND, pgettext("messages", "sent"), "out", address),
     ]
     counts = {(hour, direction): count for hour, direction, count in found}
     return _bars("messages", _("Messages per hour"), series, counts, window, place)

@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.access import may
 from accounts.admin import display
@@ -24,25 +26,25 @@ from messaging.services import webhooks_out
 from messaging.targets import check_target
 
 SHORT = 120
-OFF = "Nothing was queued: the endpoint is switched off. Switch it on first."
-TEST = Verb(slug="test", label="Send a test event", method="send_test", role=Role.MANAGER, icon="pulse")
-ENABLE = Verb(slug="enable", label="Switch on", method="enable", role=Role.MANAGER, icon="check")
+OFF = _("Nothing was queued: the endpoint is switched off. Switch it on first.")
+TEST = Verb(slug="test", label=_("Send a test event"), method="send_test", role=Role.MANAGER, icon="pulse")
+ENABLE = Verb(slug="enable", label=_("Switch on"), method="enable", role=Role.MANAGER, icon="check")
 ENABLE_FROM_NOW = Verb(
     slug="enable-from-now",
-    label="Switch on from now",
+    label=_("Switch on from now"),
     method="enable_from_now",
     role=Role.MANAGER,
     icon="check",
-    confirm="Switch it on and let go of everything that was missed?",
+    confirm=_("Switch it on and let go of everything that was missed?"),
 )
-DISABLE = Verb(slug="disable", label="Switch off", method="disable", role=Role.MANAGER, icon="none")
+DISABLE = Verb(slug="disable", label=_("Switch off"), method="disable", role=Role.MANAGER, icon="none")
 ROTATE = Verb(
     slug="rotate",
-    label="Rotate secret",
+    label=_("Rotate secret"),
     method="rotate",
     role=Role.MANAGER,
     icon="key",
-    confirm="Make a new signing secret? The receiver refuses what comes until it knows the new one.",
+    confirm=_("Make a new signing secret? The receiver refuses what comes until it knows the new one."),
 )
 
 
@@ -70,7 +72,8 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
         choices=[(event, event) for event in EVENTS],
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="None: everything.",
+        label=_("Events"),
+        help_text=_("None: everything."),
     )
 
     class Meta:
@@ -82,7 +85,10 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             check_target(url)
         except HostNotAllowed as exc:
-            raise ValidationError(f"Webhooks go to a public host, by https: {exc.reason}.") from exc
+            told = {"reason": exc.reason}
+            raise ValidationError(
+                gettext("Webhooks go to a public host, by https: %(reason)s.") % told
+            ) from exc
         return url
 
 
@@ -94,24 +100,24 @@ class WebhookEndpointAdmin(ManagersOnly, WithVerbs):
     list_select_related = ("client",)
     add_role = change_role = Role.MANAGER
     verbs = (TEST, ENABLE, ENABLE_FROM_NOW, DISABLE, ROTATE)
-    empty_advice = "No webhook endpoint yet. Add one, and a client's own system is told of every change."
+    empty_advice = _("No webhook endpoint yet. Add one, and a client's own system is told of every change.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).sealed()
 
-    @admin.display(description="endpoint")
+    @admin.display(description=_("endpoint"))
     def title(self, endpoint: WebhookEndpoint) -> str:
         return display.visible_name(str(endpoint))[:SHORT]
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def state(self, endpoint: WebhookEndpoint) -> str:
         return state_of(endpoint)
 
-    @admin.display(description="reason")
+    @admin.display(description=_("reason"))
     def reason(self, endpoint: WebhookEndpoint) -> str:
-        return endpoint.disabled_reason or display.NOTHING
+        return gettext(endpoint.disabled_reason) if endpoint.disabled_reason else display.NOTHING
 
-    @admin.display(description="last success")
+    @admin.display(description=_("last success"))
     def last_success(self, endpoint: WebhookEndpoint) -> str:
         return display.when(endpoint.last_success_at)
 
@@ -128,7 +134,8 @@ class WebhookEndpointAdmin(ManagersOnly, WithVerbs):
         self._show_secret(request, made.secret)
 
     def _show_secret(self, request: HttpRequest, secret: str) -> None:
-        self.message_user(request, f"The signing secret, shown only now: {secret}", messages.WARNING)
+        text = gettext("The signing secret, shown only now: %(secret)s") % {"secret": secret}
+        self.message_user(request, text, messages.WARNING)
 
     def verbs_for(self, request: HttpRequest, row: Any) -> list[Verb]:
         fitting = (TEST, DISABLE, ROTATE) if row.is_active else (ENABLE, ENABLE_FROM_NOW, ROTATE)
@@ -140,19 +147,22 @@ class WebhookEndpointAdmin(ManagersOnly, WithVerbs):
         except webhooks_out.SwitchedOff:
             self.message_user(request, OFF, messages.WARNING)
             return
-        self.message_user(request, "A test event is on its way; see the deliveries.", messages.SUCCESS)
+        text = gettext("A test event is on its way; see the deliveries.")
+        self.message_user(request, text, messages.SUCCESS)
 
     def enable(self, request: HttpRequest, endpoint: WebhookEndpoint) -> None:
         webhooks_out.enable(endpoint, now=timezone.now())
-        self.message_user(request, "Switched on: it carries on where it stopped.", messages.SUCCESS)
+        text = gettext("Switched on: it carries on where it stopped.")
+        self.message_user(request, text, messages.SUCCESS)
 
     def enable_from_now(self, request: HttpRequest, endpoint: WebhookEndpoint) -> None:
         webhooks_out.enable(endpoint, now=timezone.now(), from_now=True)
-        self.message_user(request, "Switched on, from now on.", messages.SUCCESS)
+        self.message_user(request, gettext("Switched on, from now on."), messages.SUCCESS)
 
     def disable(self, request: HttpRequest, endpoint: WebhookEndpoint) -> None:
         webhooks_out.disable(endpoint)
-        self.message_user(request, "Switched off. What was missed is kept for a while.", messages.SUCCESS)
+        text = gettext("Switched off. What was missed is kept for a while.")
+        self.message_user(request, text, messages.SUCCESS)
 
     def rotate(self, request: HttpRequest, endpoint: WebhookEndpoint) -> None:
         self._show_secret(request, webhooks_out.rotate_secret(endpoint))
@@ -171,9 +181,9 @@ class WebhookEndpointAdmin(ManagersOnly, WithVerbs):
 
 def state_of(endpoint: WebhookEndpoint) -> str:
     if not endpoint.is_active:
-        return display.badge("failed" if endpoint.disabled_reason else "closed", "switched off")
+        return display.badge("failed" if endpoint.disabled_reason else "closed", gettext("switched off"))
     failing = endpoint.failing_since is not None
-    return display.badge("unavailable", "failing") if failing else display.badge("ok", "on")
+    return display.badge("unavailable", gettext("failing")) if failing else display.badge("ok", gettext("on"))
 
 
 class EndpointChoices(VisibleChoices):
@@ -194,39 +204,39 @@ class WebhookDeliveryAdmin(Paged, ReadOnly, ManagersOnly, WithVerbs):
     verbs = (
         Verb(
             slug="deliver-again",
-            label="Deliver again",
+            label=_("Deliver again"),
             method="deliver_again",
             role=Role.MANAGER,
             icon="retry",
         ),
     )
-    empty_advice = "No delivery here. One appears for every change that a webhook endpoint is told of."
+    empty_advice = _("No delivery here. One appears for every change that a webhook endpoint is told of.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("endpoint").defer("body", "endpoint__secret")
 
-    @admin.display(description="delivery")
+    @admin.display(description=_("delivery"))
     def number(self, delivery: WebhookDelivery) -> str:
         return f"#{delivery.pk}"
 
-    @admin.display(description="endpoint")
+    @admin.display(description=_("endpoint"))
     def to(self, delivery: WebhookDelivery) -> str:
         return display.visible_name(str(delivery.endpoint))[:SHORT]
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def status(self, delivery: WebhookDelivery) -> str:
         return badge_of(delivery)
 
-    @admin.display(description="last error")
+    @admin.display(description=_("last error"))
     def short_error(self, delivery: WebhookDelivery) -> str:
         text = delivery.error[:SHORT] or display.NOTHING
         return format_html('<span class="mc-reason">{}</span>', text)
 
-    @admin.display(description="created")
+    @admin.display(description=_("created"))
     def created(self, delivery: WebhookDelivery) -> str:
         return display.when(delivery.created_at)
 
-    @admin.action(description="Deliver again", permissions=["manage"])
+    @admin.action(description=_("Deliver again"), permissions=["manage"])
     def deliver_again_action(self, request: HttpRequest, queryset: Any) -> None:
         self._again(request, queryset)
 
@@ -237,10 +247,12 @@ class WebhookDeliveryAdmin(Paged, ReadOnly, ManagersOnly, WithVerbs):
         mine = rows.visible_to(request.user, role=Role.MANAGER)
         count = webhooks_out.deliver_again(mine, now=timezone.now())
         if count:
-            text = f"{count} deliver{'y' if count == 1 else 'ies'} will be made again."
-            self.message_user(request, text, messages.SUCCESS)
+            text = ngettext(
+                "%(count)d delivery will be made again.", "%(count)d deliveries will be made again.", count
+            )
+            self.message_user(request, text % {"count": count}, messages.SUCCESS)
         else:
-            text = "Nothing to do: it is on its way, or its endpoint is switched off."
+            text = gettext("Nothing to do: it is on its way, or its endpoint is switched off.")
             self.message_user(request, text, messages.WARNING)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
@@ -249,7 +261,7 @@ class WebhookDeliveryAdmin(Paged, ReadOnly, ManagersOnly, WithVerbs):
             "delivery": delivery,
             "state": badge_of(delivery),
             "body": readable(delivery.body.encode()),
-            "title": f"Webhook delivery #{delivery.pk}",
+            "title": gettext("Webhook delivery #%(number)d") % {"number": delivery.pk},
             "subtitle": None,
         }
         return super().render_change_form(request, context, *args, **kwargs)
@@ -257,4 +269,4 @@ class WebhookDeliveryAdmin(Paged, ReadOnly, ManagersOnly, WithVerbs):
 
 def badge_of(delivery: WebhookDelivery) -> str:
     tones = {"delivering": "fetching", "delivered": "ok"}
-    return display.badge(tones.get(delivery.state, delivery.state), delivery.state)
+    return display.badge(tones.get(delivery.state, delivery.state), display.word_of(delivery.state))

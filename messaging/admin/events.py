@@ -4,6 +4,8 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import display
 from accounts.admin.access import ReadOnly, VisibleChoices
@@ -25,30 +27,30 @@ class WebhookEventAdmin(Paged, ReadOnly, WithVerbs):
     list_filter = ("state", ("instance", VisibleChoices), ("instance__client", VisibleChoices))
     list_select_related = ("instance",)
     actions = ("process_again_action",)
-    verbs = (Verb(slug="process-again", label="Process again", method="process_again", icon="retry"),)
-    empty_advice = "No webhook event here. Set the address shown on the instance's page at the provider."
+    verbs = (Verb(slug="process-again", label=_("Process again"), method="process_again", icon="retry"),)
+    empty_advice = _("No webhook event here. Set the address shown on the instance's page at the provider.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("body")
 
-    @admin.display(description="event")
+    @admin.display(description=_("event"))
     def number(self, event: WebhookEvent) -> str:
         return f"#{event.pk}"
 
-    @admin.display(description="received")
+    @admin.display(description=_("received"))
     def received(self, event: WebhookEvent) -> str:
         return display.when(event.received_at)
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def status(self, event: WebhookEvent) -> str:
         return display.badge(event.state)
 
-    @admin.display(description="error")
+    @admin.display(description=_("error"))
     def short_error(self, event: WebhookEvent) -> str:
         lines = event.error.strip().splitlines() or [display.NOTHING]
         return format_html('<span class="mc-reason">{}</span>', lines[-1][:SHORT])
 
-    @admin.action(description="Process again", permissions=["operate"])
+    @admin.action(description=_("Process again"), permissions=["operate"])
     def process_again_action(self, request: HttpRequest, queryset: Any) -> None:
         count = processing.process_again(self.operable(request, queryset), now=timezone.now())
         self._tell(request, count)
@@ -58,15 +60,20 @@ class WebhookEventAdmin(Paged, ReadOnly, WithVerbs):
         self._tell(request, processing.process_again(rows, now=timezone.now()))
 
     def _tell(self, request: HttpRequest, count: int) -> None:
-        text = f"{count} webhook event{'' if count == 1 else 's'} will be processed again."
-        self.message_user(request, text, messages.SUCCESS if count else messages.WARNING)
+        text = ngettext(
+            "%(count)d webhook event will be processed again.",
+            "%(count)d webhook events will be processed again.",
+            count,
+        )
+        level = messages.SUCCESS if count else messages.WARNING
+        self.message_user(request, text % {"count": count}, level)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         event = kwargs["obj"]
         context |= {
             "event": event,
             "body": readable(bytes(event.body)),
-            "title": f"Webhook event #{event.pk}",
+            "title": gettext("Webhook event #%(number)d") % {"number": event.pk},
         }
         context["subtitle"] = None
         return super().render_change_form(request, context, *args, **kwargs)

@@ -5,6 +5,8 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import display
 from accounts.admin.access import ReadOnly, VisibleChoices
@@ -12,18 +14,19 @@ from accounts.admin.paging import Paged
 from accounts.admin.verbs import Verb, WithVerbs
 from messaging.models import OutboxItem
 from messaging.services import sending
+from messaging.templatetags.inbox import type_name
 
 State = OutboxItem.State
 _AGAIN = Verb(
     slug="send-again",
-    label="Send again",
+    label=_("Send again"),
     method="send_again",
     icon="retry",
-    confirm="Send it again? If it arrived after all, they get it twice.",
+    confirm=_("Send it again? If it arrived after all, they get it twice."),
 )
-_CANCEL = Verb(slug="cancel", label="Cancel", method="cancel")
-_SENT = Verb(slug="was-sent", label="It was sent", method="was_sent")
-_NOT_SENT = Verb(slug="was-not-sent", label="It was not sent", method="was_not_sent")
+_CANCEL = Verb(slug="cancel", label=_("Cancel"), method="cancel")
+_SENT = Verb(slug="was-sent", label=_("It was sent"), method="was_sent")
+_NOT_SENT = Verb(slug="was-not-sent", label=_("It was not sent"), method="was_not_sent")
 _VERBS = {
     State.PENDING: (_CANCEL,),
     State.UNKNOWN: (_SENT, _NOT_SENT, _AGAIN),
@@ -56,36 +59,36 @@ class OutboxItemAdmin(Paged, ReadOnly, WithVerbs):
         ),
     )
     verbs = (_CANCEL, _SENT, _NOT_SENT, _AGAIN)
-    empty_advice = "Nothing has been sent from here yet."
+    empty_advice = _("Nothing has been sent from here yet.")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.readonly_fields
 
-    @admin.display(description="send")
+    @admin.display(description=_("send"))
     def what(self, item: OutboxItem) -> str:
-        return (
-            f"{item.message.type} {item.pk}"
-            if item.action == item.Action.MESSAGE
-            else f"{item.action} {item.pk}"
+        is_message = item.action == item.Action.MESSAGE
+        return f"{type_name(item.message) if is_message else item.get_action_display()} {item.pk}"
+
+    @admin.display(description=_("state"))
+    def status(self, item: OutboxItem) -> str:
+        return display.badge(
+            "doubtful" if item.state == State.UNKNOWN else item.state,
+            display.WORDS.get(item.state, item.state),
         )
 
-    @admin.display(description="state")
-    def status(self, item: OutboxItem) -> str:
-        return display.badge("doubtful" if item.state == State.UNKNOWN else item.state, item.state)
-
-    @admin.display(description="reason and next try")
+    @admin.display(description=_("reason and next try"))
     def why(self, item: OutboxItem) -> str:
         reason = item.error or (item.get_doubt_display() if item.doubt else "")
         if item.state != State.PENDING:
             return reason or display.NOTHING
-        frame = '{}<span class="mc-under">next try: {}</span>'
-        return format_html(frame, reason, display.when(item.next_attempt_at))
+        next_try = format_html(gettext("Next try: {when}"), when=display.when(item.next_attempt_at))
+        return format_html('{}<span class="mc-under">{}</span>', reason, next_try)
 
-    @admin.display(description="created")
+    @admin.display(description=_("created"))
     def created(self, item: OutboxItem) -> str:
         return display.when(item.created_at)
 
-    @admin.display(description="settled")
+    @admin.display(description=_("settled"))
     def settled(self, item: OutboxItem) -> str:
         return display.when(item.settled_at)
 
@@ -94,10 +97,14 @@ class OutboxItemAdmin(Paged, ReadOnly, WithVerbs):
         return [verb for verb in super().verbs_for(request, row) if verb in fitting]
 
     def send_again(self, request: HttpRequest, item: OutboxItem) -> None:
-        self._decide(request, lambda: sending.send_again(item, now=timezone.now()), "It will be sent again.")
+        self._decide(
+            request, lambda: sending.send_again(item, now=timezone.now()), gettext("It will be sent again.")
+        )
 
     def cancel(self, request: HttpRequest, item: OutboxItem) -> None:
-        self._decide(request, lambda: sending.cancel(item, now=timezone.now()), "It will not be sent.")
+        self._decide(
+            request, lambda: sending.cancel(item, now=timezone.now()), gettext("It will not be sent.")
+        )
 
     def was_sent(self, request: HttpRequest, item: OutboxItem) -> None:
         self._settle(request, item, was_sent=True)
@@ -106,7 +113,7 @@ class OutboxItemAdmin(Paged, ReadOnly, WithVerbs):
         self._settle(request, item, was_sent=False)
 
     def _settle(self, request: HttpRequest, item: OutboxItem, *, was_sent: bool) -> None:
-        text = "Noted as sent." if was_sent else "Noted as not sent; it can be sent again."
+        text = gettext("Noted as sent.") if was_sent else gettext("Noted as not sent; it can be sent again.")
         self._decide(request, lambda: sending.settle(item, was_sent=was_sent, now=timezone.now()), text)
 
     def _decide(self, request: HttpRequest, act: Callable[[], OutboxItem], text: str) -> None:
