@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
+import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from accounts import metrics
 from accounts.models import WhatsappInstance
 from accounts.providers import errors
 from accounts.services import instance_named_in, provider_for
@@ -58,8 +60,11 @@ def _keep(body: bytes, headers: Mapping[str, str], line: Line) -> HttpResponse:
         return _refuse(line.instance, "not JSON", 400)
     except errors.WebhookNotAuthentic:
         return _refuse(line.instance, "not authentic", 403)
-    store_event(line.instance, body)
+    event = store_event(line.instance, body)
     wake_workers()
+    # The request's line in the log names them; the worker's lines name the event.
+    structlog.contextvars.bind_contextvars(instance=line.instance.pk, webhook_event=event)
+    metrics.webhooks.labels(line.instance.pk, "stored").inc()
     return HttpResponse()
 
 
@@ -85,4 +90,5 @@ def _read(request: HttpRequest) -> bytes | None:
 
 def _refuse(instance: WhatsappInstance | None, reason: str, status: int) -> HttpResponse:
     count_refusal(instance.pk if instance else None, reason)
+    metrics.webhooks.labels(instance.pk if instance else "", reason).inc()
     return HttpResponse(status=status)

@@ -1,6 +1,7 @@
 """Structured logs: one line per event, with ids instead of contents."""
 
 import logging.config
+import re
 from typing import Any
 
 import structlog
@@ -12,6 +13,7 @@ _SHARED: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
 ]
+_CREDENTIAL = re.compile(r"(/webhook/receive/|/media/links/)[^\s'\"]+")
 
 
 def logging_config(style: str, level: str) -> None:
@@ -38,18 +40,24 @@ def _handlers(renderer: Any, level: str) -> dict[str, Any]:
             "structured": {
                 "()": structlog.stdlib.ProcessorFormatter,
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-                "foreign_pre_chain": [*_SHARED, _drop_webhook_keys],
+                "foreign_pre_chain": [*_SHARED, _drop_keys],
             }
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["console"], "level": level},
-        "loggers": {"django.utils.autoreload": {"level": "WARNING"}, "urllib3": {"level": "WARNING"}},
+        "loggers": {
+            "django.utils.autoreload": {"level": "WARNING"},
+            # Each request has a line of ours.
+            "django.request": {"level": "ERROR"},
+            "urllib3": {"level": "WARNING"},
+        },
     }
 
 
-def _drop_webhook_keys(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Django's own warnings name the path; the one of a webhook is a credential."""
-    text = event.get("event")
-    if isinstance(text, str) and "/webhook/receive/" in text:
-        event["event"] = text.split("/webhook/receive/")[0] + "/webhook/receive/…"
+def _drop_keys(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Django's own lines name the path; the one of a webhook, or of a link to a file, is a credential."""
+    for name in ("event", "exception"):
+        text = event.get(name)
+        if isinstance(text, str):
+            event[name] = _CREDENTIAL.sub(r"\1…", text)
     return event

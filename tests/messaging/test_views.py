@@ -264,7 +264,7 @@ def test_no_log_line_names_a_key_or_a_token(caplog: pytest.LogCaptureFixture) ->
     Browser().put(address(wapi))
     handshake(cloud, **{"hub.verify_token": "guess"})
     text = rendered(caplog.records)
-    assert text.count("/webhook/receive/") == 4
+    assert text.count("multichat.request") == 5
     secrets = (
         wapi.webhook_key,
         cloud.webhook_key,
