@@ -14,7 +14,7 @@ TESTED := ENV_FILE= DJANGO_SETTINGS_MODULE=tests.settings
 SUITE := $(PY) -m pytest -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-sqlite test-postgres lint format fuzz bench migrations lock clean
+.PHONY: help run demo test test-sqlite test-postgres lint format fuzz chaos bench migrations lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ format: $(DEV) ## Rewrite the code in the project's style
 
 fuzz: $(DEV) ## Call the API with made-up requests, and look for answers that its document does not promise
 	$(PY) -m tests.api.fuzz
+
+chaos: $(DEV) ## Twenty minutes of kills, crashes, full disks and failing providers; then count what came through
+	$(PY) -m tests.chaos.storm $(ARGS)
 
 bench: $(DEV) ## Measure webhooks and media on this machine
 	$(PY) -m tests.bench
