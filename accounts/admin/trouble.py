@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.admin.display import in_language
 from accounts.models import WhatsappInstance
 
 Status = WhatsappInstance.Status
@@ -37,7 +38,7 @@ def reasons(instance: WhatsappInstance, now: datetime) -> Iterator[str]:
     if not instance.is_active:
         return
     if instance.alarm:
-        yield _(instance.alarm)
+        yield in_language(instance.alarm)
     elif instance.status == Status.DISCONNECTED:
         yield _("The line is disconnected.")
     if instance.webhooks_astray:

@@ -7,6 +7,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts import audit
 from accounts.admin import display
 from accounts.admin.access import OfClient, OfLine, ReadOnly
 from accounts.admin.paging import Paged
@@ -75,7 +76,7 @@ class MediaFileAdmin(Paged, ReadOnly, WithVerbs):
 
     @admin.display(description=gettext_lazy("State and reason"))
     def status(self, media_file: MediaFile) -> str:
-        reason = media_file.error or media_file.warning
+        reason = display.in_language(media_file.error or media_file.warning)
         frame = '{} <b class="mc-cause">{}</b><span class="mc-under mc-reason">{}</span>'
         return format_html(frame, state_badge(media_file), cause_label(media_file), reason)
 
@@ -124,6 +125,7 @@ class MediaFileAdmin(Paged, ReadOnly, WithVerbs):
         if media_file.is_ready:
             renditions.ask([(media_file, media_file.mimetype)], now=now)
             renditions.make_again(media_file.renditions.all(), now=now)
+            audit.note(audit.Action.MEDIA_REMADE, media_file, at=now)
         self.message_user(request, _("The worker makes it again."), messages.SUCCESS)
 
     def _tell(self, request: HttpRequest, count: int) -> None:

@@ -6,6 +6,7 @@ from django import template
 from django.template.defaultfilters import linebreaksbr
 from django.utils.html import conditional_escape, urlize
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
 register = template.Library()
 
@@ -39,4 +40,4 @@ def order_items(payload: Any) -> list[str]:
 
 def _order_item(item: dict[str, Any]) -> str:
     price = f", {item['price']} {item.get('currency', '')}".rstrip() if "price" in item else ""
-    return f"{item.get('quantity', 1)} × {item.get('product', 'product')}{price}"
+    return f"{item.get('quantity', 1)} × {item.get('product', gettext('product'))}{price}"

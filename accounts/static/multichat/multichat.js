@@ -1,4 +1,5 @@
 "use strict";
+const copied = document.currentScript.dataset.copied;
 // The server shows times in the browser's zone once it knows it.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone) document.cookie = `timezone=${encodeURIComponent(zone)};path=/;max-age=31536000;SameSite=Lax`;
@@ -16,5 +17,5 @@ document.addEventListener("click", async (event) => {
   const done = navigator.clipboard && window.isSecureContext
     ? await navigator.clipboard.writeText(field.value).then(() => true, () => false)
     : document.execCommand("copy");
-  if (done) button.querySelector("span").textContent = "Copied";
+  if (done) button.querySelector("span").textContent = copied;
 });
