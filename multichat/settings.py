@@ -145,6 +145,9 @@ API_RATE = env.rate("API_RATE", default="1200/min")
 # Where browsers reach the process of the live stream; the same address when a proxy leads there.
 STREAM_BASE_URL = env.base_url("STREAM_BASE_URL", default=PUBLIC_BASE_URL)
 FEED_DAYS = env.integer("FEED_DAYS", default=7)
+EXPORT_DAYS = env.integer("EXPORT_DAYS", default=7)
+# What clients' retention rules say is done by the worker; switched off, by the command `purge` alone.
+RETENTION_AUTOMATIC = env.boolean("RETENTION_AUTOMATIC", default=True)
 # How long the audit trail is kept; 0: for ever.
 AUDIT_DAYS = env.integer("AUDIT_DAYS", default=365, least=0)
 # So long what was settled is kept, for looking back; 0 is for ever. What waits or failed has its own, longer limit.
