@@ -76,10 +76,13 @@ class ConversationSerializer(Completed):
         fields = [
             *("id", "client", "instance", "chat_id", "kind", "contact", "title", "status", "assigned_to"),
             *("unread_count", "labels", "last_message_at", "last_inbound_at", "window", "last_message"),
-            "created_at",
+            *("purged_until", "created_at"),
         ]
         read_only_fields = fields
         extra_kwargs: ClassVar[dict[str, Any]] = {
+            "purged_until": {
+                "help_text": "Messages up to here were removed by retention; null when none were."
+            },
             "chat_id": {"help_text": "The provider's address of the chat; it can change."},
             "unread_count": {"help_text": "Messages that came in since somebody marked it read."},
         }

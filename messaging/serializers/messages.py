@@ -82,7 +82,7 @@ class MessageSerializer(Completed):
             *("id", "client", "instance", "conversation", "provider_message_id", "direction", "sender"),
             *("sent_by", "type", "text", "payload", "reply_to", "media", "sent_at", "received_at", "status"),
             *("delivered_at", "read_at", "played_at", "failed_at", "error", "edited_at", "earlier_texts"),
-            *("revoked_at", "reactions", "outbox"),
+            *("revoked_at", "removal", "removed_at", "reactions", "outbox"),
         ]
         read_only_fields = fields
         extra_kwargs: ClassVar[dict[str, Any]] = {
@@ -91,6 +91,9 @@ class MessageSerializer(Completed):
             "received_at": {"help_text": "When it came here or was written here."},
             "error": {"help_text": "Why it failed; empty otherwise."},
             "revoked_at": {"help_text": "When it was deleted for everyone; its text stays here."},
+            "removal": {
+                "help_text": "Null, `file`: removed by retention, or `all`: its author's data were erased."
+            },
         }
 
     @classmethod
