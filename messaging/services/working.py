@@ -12,7 +12,9 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from media.services import Fetcher, Renderer, sweep
+from messaging.services.exporting import Exporter, remove_over
 from messaging.services.feeding import drop_old
+from messaging.services.intake import Intake
 from messaging.services.naming import Naming
 from messaging.services.processing import process_due
 from messaging.services.sending.sender import Sender
@@ -40,6 +42,8 @@ class Worker:
         self.sender = Sender(token=self.token)
         self.courier = Courier(token=self.token)
         self.renderer = Renderer(token=self.token)
+        self.exporter = Exporter(token=self.token)
+        self.intake = Intake()
         self._swept_at = 0.0
 
     def stop(self) -> None:
@@ -72,9 +76,10 @@ class Worker:
         """One look at everything that waits; how much there was."""
         # First, or after a long break this worker would claim anew what it still has in hand.
         self._renew()
-        done = process_due(self.token, now=self.now())
+        done = self.intake.turn() + process_due(self.token, now=self.now())
         done += self.sender.top_up(self.now()) + self.fetcher.top_up(self.now())
         done += fan_out(self.now()) + self.courier.top_up(self.now()) + self.renderer.top_up(self.now())
+        done += self.exporter.top_up(self.now())
         return done + self._collect()
 
     def finish(self) -> None:
@@ -86,9 +91,9 @@ class Worker:
             crew.close()
 
     @property
-    def crews(self) -> "tuple[Sender, Courier, Fetcher, Renderer]":
+    def crews(self) -> "tuple[Sender, Courier, Fetcher, Renderer, Exporter]":
         """The quicker ones first."""
-        return self.sender, self.courier, self.fetcher, self.renderer
+        return self.sender, self.courier, self.fetcher, self.renderer, self.exporter
 
     @property
     def under_way(self) -> int:
@@ -122,3 +127,4 @@ class Worker:
             sweep()
             drop_old(now=self.now())
             prune_deliveries(self.now())
+            remove_over(self.now())
