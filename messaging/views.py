@@ -1,6 +1,8 @@
 """Where providers deliver: authenticate, keep, answer. Everything else happens later, in a worker."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 
 import structlog
 from django.conf import settings
@@ -12,10 +14,17 @@ from accounts import metrics
 from accounts.models import WhatsappInstance
 from accounts.providers import errors
 from accounts.services import instance_named_in, provider_for
-from messaging.services.addresses import Line, line_of
+from messaging.services.addresses import Line, line_of, remembered
+from messaging.services.reaching import DatabaseAway, ask, outage
 from messaging.services.refusing import count_refusal
+from messaging.services.spooling import RETRY_AFTER_SECONDS, set_by
 from messaging.services.storing import store_event
 from messaging.services.waking import wake_workers
+from messaging.spool import CannotKeep, Letter
+
+log = structlog.get_logger(__name__)
+
+SIGNATURE = "X-Hub-Signature-256"
 
 
 @csrf_exempt
@@ -24,7 +33,10 @@ def receive_webhook(request: HttpRequest, webhook_key: str) -> HttpResponse:
     """The key in the address names the instance and, for W-API, is all that proves the sender."""
     # PostgreSQL takes no NUL, not even in a question.
     key = webhook_key.replace("\x00", "")
-    line = line_of(key)
+    try:
+        line = ask(partial(line_of, key))
+    except DatabaseAway:
+        return _receive_without_database(request, key)
     if line is None:
         return _refuse(None, "unknown key", 404)
     if request.method == "GET":
@@ -45,9 +57,11 @@ def receive_unkeyed_webhook(request: HttpRequest) -> HttpResponse:
     if body is None:
         return _refuse(None, "too large", 413)
     try:
-        instance = instance_named_in(body)
+        instance = ask(partial(instance_named_in, body))
     except errors.WebhookNotJson:
         return _refuse(None, "not JSON", 400)
+    except DatabaseAway:
+        return _set_by(_stranger(request, "", body))
     if instance is None:
         return _refuse(None, "unknown instance", 404)
     return _keep(body, request.headers, Line(instance, provider_for(instance)))
@@ -60,12 +74,48 @@ def _keep(body: bytes, headers: Mapping[str, str], line: Line) -> HttpResponse:
         return _refuse(line.instance, "not JSON", 400)
     except errors.WebhookNotAuthentic:
         return _refuse(line.instance, "not authentic", 403)
-    event = store_event(line.instance, body)
-    wake_workers()
+    try:
+        event = ask(partial(store_event, line.instance, body))
+    except DatabaseAway:
+        return _set_by(Letter(body, line.instance.pk))
+    outage.ends()
+    # What is stored is stored: workers look for it by themselves too.
+    with suppress(DatabaseAway):
+        ask(wake_workers)
     # The request's line in the log names them; the worker's lines name the event.
     structlog.contextvars.bind_contextvars(instance=line.instance.pk, webhook_event=event)
     metrics.webhooks.labels(line.instance.pk, "stored").inc()
     return HttpResponse()
+
+
+def _receive_without_database(request: HttpRequest, key: str) -> HttpResponse:
+    """Who is known is authenticated by what is known; the others when the body is taken in."""
+    if request.method == "GET":
+        return _busy(None)
+    line, body = remembered(key), _read(request)
+    if body is None:
+        return _refuse(line.instance if line else None, "too large", 413)
+    return _keep(body, request.headers, line) if line else _set_by(_stranger(request, key, body))
+
+
+def _stranger(request: HttpRequest, key: str, body: bytes) -> Letter:
+    return Letter(body, key=key, signature=request.headers.get(SIGNATURE, ""))
+
+
+def _set_by(letter: Letter) -> HttpResponse:
+    try:
+        set_by(letter)
+    except CannotKeep as exc:
+        log.error("webhook cannot be kept", instance=letter.instance, reason=str(exc))  # noqa: TRY400
+        return _busy(letter.instance)
+    metrics.webhooks.labels(letter.instance or "", "spooled").inc()
+    return HttpResponse()
+
+
+def _busy(instance: int | None) -> HttpResponse:
+    """The provider tries again."""
+    metrics.webhooks.labels(instance or "", "not kept").inc()
+    return HttpResponse(status=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
 def _answer_challenge(request: HttpRequest, line: Line) -> HttpResponse:

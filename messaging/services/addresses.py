@@ -49,6 +49,11 @@ def line_of(webhook_key: str) -> Line | None:
     return line
 
 
+def remembered(webhook_key: str) -> Line | None:
+    """As it was when the database was last asked: good enough while it cannot be."""
+    return _known.get(webhook_key)
+
+
 def _read(row: tuple[Any, ...]) -> Line:
     instance = WhatsappInstance.objects.get(pk=row[0])
     return Line(instance, provider_for(instance), row)

@@ -7,6 +7,7 @@ so that a flood of forged requests does not become a flood of writes.
 import threading
 import time
 from collections import Counter
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import WhatsappInstance
 from messaging.models import RefusedWebhook
+from messaging.services.reaching import DatabaseAway, ask
 
 WRITE_EVERY = 1.0
 
@@ -23,8 +25,16 @@ _written_at: dict[tuple[int | None, str], float] = {}
 
 
 def count_refusal(instance: int | None, reason: str) -> None:
-    for (refused, why), number in _take(instance, reason).items():
-        _add(refused, why, number)
+    """Not lost while the database is away, but kept in memory only."""
+    taken = _take(instance, reason)
+    while taken:
+        (refused, why), number = taken.popitem()
+        try:
+            ask(partial(_add, refused, why, number))
+        except DatabaseAway:
+            with _lock:
+                _waiting.update(taken + Counter({(refused, why): number}))
+            return
 
 
 def _take(instance: int | None, reason: str) -> Counter[tuple[int | None, str]]:
