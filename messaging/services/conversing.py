@@ -6,7 +6,10 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Prefetch, prefetch_related_objects
+from django.utils.translation import gettext as _
 
+from accounts import audit
+from accounts.audit import Action
 from accounts.feed import collecting
 from accounts.models import Client, User, WhatsappInstance
 from messaging.models import Contact, Conversation, Label, Note
@@ -34,6 +37,7 @@ def alter(conversation: Conversation, facts: Mapping[str, Any], *, now: datetime
     """``facts``: ``status``, ``assigned_to`` as a user's id or None, ``labels`` as ids; what is left out stays."""
     # It may have been merged into another one since it was read.
     Conversation.objects.select_for_update(no_key=True, of=("self",)).only("pk").get(pk=conversation.pk)
+    before = conversation.status, conversation.assigned_to_id
     if "status" in facts:
         conversation.status = Status(facts["status"])
     if "assigned_to" in facts:
@@ -43,7 +47,25 @@ def alter(conversation: Conversation, facts: Mapping[str, Any], *, now: datetime
     if "labels" in facts:
         conversation.labels.set(_labels(conversation, facts["labels"]))
     if facts:
+        _note(conversation, facts, before, now)
         _tell([conversation], now)
+
+
+def _note(
+    conversation: Conversation, facts: Mapping[str, Any], before: tuple[str, int | None], now: datetime
+) -> None:
+    status, assignee = before
+    if conversation.status != status:
+        is_closed = conversation.status == Status.CLOSED
+        audit.note(
+            Action.CONVERSATION_CLOSED if is_closed else Action.CONVERSATION_REOPENED, conversation, at=now
+        )
+    if conversation.assigned_to_id != assignee:
+        to = conversation.assigned_to_id or 0
+        audit.note(Action.CONVERSATION_ASSIGNED, conversation, at=now, to=to)
+    if "labels" in facts:
+        labels = ", ".join(str(pk) for pk in sorted(facts["labels"]))
+        audit.note(Action.CONVERSATION_LABELLED, conversation, at=now, labels=labels)
 
 
 def open_again(conversation: Conversation, *, now: datetime) -> None:
@@ -61,18 +83,23 @@ def assign(conversation: Conversation, user: int | None, *, now: datetime) -> No
 @collecting()
 def write_note(conversation: Conversation, text: str, *, by: User, now: datetime) -> Note:
     note = Note.objects.create(conversation=conversation, author=by, text=text, created_at=now)
+    audit.note(Action.NOTE_WRITTEN, conversation, by=by, at=now, note=note.pk)
     _tell([conversation], now)
     return note
 
 
 @collecting()
 def delete_note(note: Note, *, now: datetime) -> None:
+    audit.note(Action.NOTE_DELETED, note.conversation, at=now, note=note.pk)
     note.delete()
     _tell([note.conversation], now)
 
 
+@transaction.atomic
 def make_label(client: Client, **facts: Any) -> Label:
-    return _saved(Label(client=client, **facts))
+    label = _saved(Label(client=client, **facts))
+    audit.note(Action.LABEL_CREATED, label)
+    return label
 
 
 @collecting()
@@ -80,12 +107,14 @@ def alter_label(label: Label, facts: Mapping[str, Any], *, now: datetime) -> Non
     for name, value in facts.items():
         setattr(label, name, value)
     _saved(label)
+    audit.note(Action.LABEL_CHANGED, label, at=now, fields=", ".join(sorted(facts)))
     _tell(label.conversations.order_by(), now)
 
 
 @collecting()
 def delete_label(label: Label, *, now: datetime) -> None:
     labelled = list(label.conversations.order_by())
+    audit.note(Action.LABEL_DELETED, label, at=now)
     label.delete()
     _tell(labelled, now)
 
@@ -94,12 +123,13 @@ def delete_label(label: Label, *, now: datetime) -> None:
 def rename_contact(contact: Contact, name: str, *, now: datetime) -> None:
     Contact.objects.filter(pk=contact.pk).update(name=name)
     contact.name = name
+    audit.note(Action.CONTACT_CHANGED, contact, at=now, fields="name")
     _tell(contact.conversations.order_by(), now)
 
 
 def _assignee(conversation: Conversation, user: int | None) -> int | None:
     if user is not None and not assignable(conversation).filter(pk=user).exists():
-        raise DoesNotFit("assigned_to", "There is no such user among the client's members.")
+        raise DoesNotFit("assigned_to", _("There is no such user among the client's members."))
     return user
 
 
@@ -107,7 +137,7 @@ def _labels(conversation: Conversation, wanted: Iterable[int]) -> list[Label]:
     ids = set(wanted)
     found = list(Label.objects.filter(client=conversation.instance.client_id, pk__in=ids))
     if len(found) != len(ids):
-        raise DoesNotFit("labels", "The client has no such label.")
+        raise DoesNotFit("labels", _("The client has no such label."))
     return found
 
 
@@ -116,7 +146,7 @@ def _saved(label: Label) -> Label:
         with transaction.atomic():
             label.save()
     except IntegrityError as exc:
-        raise DoesNotFit("name", "The client has a label with this name.") from exc
+        raise DoesNotFit("name", _("The client has a label with this name.")) from exc
     return label
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.providers.base import OutgoingLocation
@@ -93,7 +94,7 @@ def _reply_to(conversation: Conversation, asked: Mapping[str, Any]) -> Message |
         return None
     quoted: Message | None = conversation.messages.filter(pk=pk).first()
     if quoted is None:
-        raise NotSendable("reply_unknown", "The quoted message is not of this conversation.", "reply_to")
+        raise NotSendable("reply_unknown", _("The quoted message is not of this conversation."), "reply_to")
     return quoted
 
 
@@ -103,7 +104,7 @@ def _media_file(conversation: Conversation, pk: int | None) -> MediaFile | None:
     mine = MediaFile.objects.filter(instance__client=conversation.instance.client_id)
     found: MediaFile | None = mine.select_related("instance").filter(pk=pk).first()
     if found is None:
-        raise DoesNotFit("media_file", "The client has no such file.")
+        raise DoesNotFit("media_file", _("The client has no such file."))
     return found
 
 

@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 from django.db.models import F
+from django.utils.translation import gettext as _
 
-from accounts import feed
+from accounts import audit, feed
 from accounts.models import User
 from accounts.providers.events import MessageType
 from accounts.providers.wire import clean_text
@@ -28,9 +29,9 @@ def react(message: Message, emoji: str, *, by: User | None, now: datetime) -> Ou
     """An empty ``emoji`` takes our reaction back."""
     _check_reachable(message)
     if len(emoji) > LONGEST_EMOJI:
-        raise NotSendable("too_long", "A reaction is one emoji.", "emoji")
+        raise NotSendable("too_long", _("A reaction is one emoji."), "emoji")
     if emoji and emoji.isascii():
-        raise NotSendable("wrong_type", "A reaction is an emoji.", "emoji")
+        raise NotSendable("wrong_type", _("A reaction is an emoji."), "emoji")
     with feed.collecting():
         return enqueue(message, Do.REACTION, by=by, now=now, content={"emoji": clean_text(emoji)})
 
@@ -39,9 +40,9 @@ def edit(message: Message, text: str, *, by: User | None, now: datetime) -> Outb
     _check_ours(message)
     abilities = abilities_of(message.conversation.instance)
     if not abilities.edit:
-        raise NotSendable("unsupported", "This provider cannot change a sent message.")
+        raise NotSendable("unsupported", _("This provider cannot change a sent message."))
     if message.type != MessageType.TEXT:
-        raise NotSendable("wrong_type", "Only texts can be changed.")
+        raise NotSendable("wrong_type", _("Only texts can be changed."))
     check_length(text, abilities.text)
     _check_time(message, now, EDIT_WITHIN)
     with feed.collecting():
@@ -52,7 +53,7 @@ def delete(message: Message, *, by: User | None, now: datetime) -> OutboxItem:
     """For everyone."""
     _check_ours(message)
     if not abilities_of(message.conversation.instance).delete:
-        raise NotSendable("unsupported", "This provider cannot take a sent message back.")
+        raise NotSendable("unsupported", _("This provider cannot take a sent message back."))
     _check_time(message, now, DELETE_WITHIN)
     with feed.collecting():
         return enqueue(message, Do.DELETE, by=by, now=now)
@@ -65,6 +66,8 @@ def mark_read(conversation: Conversation, *, by: User | None, now: datetime) -> 
     with feed.collecting():
         if seen and rows.update(unread_count=F("unread_count") - seen):
             tell_conversation(conversation, now)
+            if by is not None:
+                audit.note_once(audit.Action.CONVERSATION_READ, conversation, by=by, at=now)
         newest = _newest_inbound(conversation)
         if newest and _may_receipt(newest):
             enqueue(newest, Do.READ, by=by, now=now)
@@ -88,17 +91,17 @@ def _may_receipt(message: Message) -> bool:
 def _check_reachable(message: Message) -> None:
     check_line(message.conversation)
     if not message.provider_message_id:
-        raise NotSendable("not_sent_yet", "This message has not been sent yet.")
+        raise NotSendable("not_sent_yet", _("This message has not been sent yet."))
     if message.revoked_at:
-        raise NotSendable("too_late", "This message was deleted.")
+        raise NotSendable("too_late", _("This message was deleted."))
 
 
 def _check_ours(message: Message) -> None:
     if message.direction != Message.Direction.OUTBOUND:
-        raise NotSendable("not_ours", "Only one's own messages can be changed or deleted.")
+        raise NotSendable("not_ours", _("Only one's own messages can be changed or deleted."))
     _check_reachable(message)
 
 
 def _check_time(message: Message, now: datetime, within: timedelta) -> None:
     if now - message.sent_at > within:
-        raise NotSendable("too_late", "WhatsApp allows this for a while only, and that is over.")
+        raise NotSendable("too_late", _("WhatsApp allows this for a while only, and that is over."))

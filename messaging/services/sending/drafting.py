@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.providers.base import OutgoingLocation
 from accounts.providers.events import MessageType
 from accounts.providers.wire import clean_text, load_embedded, present
@@ -52,7 +54,7 @@ def digits_of(phone: str, field: str = "phone") -> str:
     """The phone as providers write it, whatever people put between the digits."""
     digits = NOT_DIGITS.sub("", phone)
     if not PHONE.fullmatch(digits):
-        raise NotSendable("no_address", "A phone is its digits, with the country's code first.", field)
+        raise NotSendable("no_address", _("A phone is its digits, with the country's code first."), field)
     return digits
 
 

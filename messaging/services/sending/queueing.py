@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Coalesce, Greatest
+from django.utils.translation import gettext as _
 
-from accounts import feed
+from accounts import audit, feed
 from accounts.feed import Action
 from accounts.models import User
 from accounts.providers.events import MediaKind, MessageStatus
@@ -22,6 +23,13 @@ from messaging.services.telling import tell_conversation, tell_message
 from messaging.services.waking import wake_workers
 
 LONGEST_KEY = 200
+# Receipts follow from reading, which is noted as such.
+NOTED = {
+    OutboxItem.Action.MESSAGE: audit.Action.MESSAGE_SENT,
+    OutboxItem.Action.REACTION: audit.Action.MESSAGE_REACTED,
+    OutboxItem.Action.EDIT: audit.Action.MESSAGE_EDITED,
+    OutboxItem.Action.DELETE: audit.Action.MESSAGE_DELETED,
+}
 
 
 def send(
@@ -52,9 +60,10 @@ def known_or_sendable(conversation: Conversation, draft: Draft, *, key: str, now
 
 def _check_key(key: str) -> None:
     if len(key) > LONGEST_KEY:
-        raise NotSendable("too_long", f"A key has {LONGEST_KEY} characters at most.", "idempotency_key")
+        detail = _("A key has %(most)d characters at most.") % {"most": LONGEST_KEY}
+        raise NotSendable("too_long", detail, "idempotency_key")
     if clean_text(key) != key:
-        raise NotSendable("wrong_type", "A key is plain text.", "idempotency_key")
+        raise NotSendable("wrong_type", _("A key is plain text."), "idempotency_key")
 
 
 def _known(conversation: Conversation, draft: Draft, key: str) -> Message | None:
@@ -65,7 +74,7 @@ def _known(conversation: Conversation, draft: Draft, key: str) -> Message | None
     if item is None:
         return None
     if item.fingerprint != fingerprint(conversation, draft):
-        detail = "This key was used for another message."
+        detail = _("This key was used for another message.")
         raise NotSendable("key_reused", detail, "idempotency_key")
     return item.message
 
@@ -106,7 +115,7 @@ def _own_copy(media_file: MediaFile, kind: MediaKind, conversation: Conversation
     try:
         return copy_of(media_file, instance=instance, chat_id=chat_id, now=now, kind=kind)
     except NotStorable as exc:
-        raise NotSendable("empty", "This file is not here any more.", "media") from exc
+        raise NotSendable("empty", _("This file is not here any more."), "media") from exc
 
 
 def enqueue(
@@ -124,5 +133,8 @@ def enqueue(
         next_attempt_at=now,
         **facts,
     )
+    if by is not None and action in NOTED:
+        kind = str(message.type)
+        audit.note(NOTED[action], conversation, by=by, at=now, message=message.pk, type=kind)
     transaction.on_commit(wake_workers)
     return item

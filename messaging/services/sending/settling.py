@@ -5,8 +5,9 @@ from typing import Any
 
 import structlog
 from django.db import transaction
+from django.utils.translation import gettext as _
 
-from accounts import feed
+from accounts import audit, feed
 from accounts.providers.events import MessageStatus
 from messaging.models import Message, OutboxItem, StatusChange, WebhookEvent
 from messaging.services.sending.drafting import NotSendable
@@ -35,6 +36,12 @@ CANCELLED, NOT_SENT = "cancelled", "somebody saw that it was not sent"
 PROVABLE = timedelta(minutes=15)
 HEARD_WITHIN = timedelta(seconds=5)
 LOOKED_AT = 20
+NOTED = {
+    State.PENDING: audit.Action.MESSAGE_SENT_AGAIN,
+    State.CANCELLED: audit.Action.MESSAGE_CANCELLED,
+    State.SENT: audit.Action.MESSAGE_SETTLED,
+    State.FAILED: audit.Action.MESSAGE_SETTLED,
+}
 NEWEST_EVENTS = 2000
 UNREAD = (WebhookEvent.State.PENDING, WebhookEvent.State.FAILED)
 REPORTED = (MessageStatus.DELIVERED, MessageStatus.READ, MessageStatus.PLAYED)
@@ -72,10 +79,12 @@ def _decide(
         moved = rows.move_to(state, **facts)
         if moved:
             stand(item, status, now, error=facts["error"])
+            audit.note(NOTED[state], item.conversation, at=now, message=item.message_id, what=item.action)
             transaction.on_commit(wake_workers)
     item.refresh_from_db()
     if not moved:
-        raise NotSendable("too_late", f"It is {item.state} by now.")
+        told = {"state": str(State(item.state).label).lower()}
+        raise NotSendable("too_late", _("It is %(state)s by now.") % told)
     log.info("send decided by a person", outbox_item=item.pk, message=item.message_id, state=state.value)
     return item
 
