@@ -12,7 +12,9 @@ class Migration(migrations.Migration):
         AddIndexMeanwhile(
             model_name="mediafile",
             index=models.Index(
-                condition=models.Q(("sha256", ""), _negated=True), fields=["sha256"], name="media_by_content"
+                condition=models.Q(("sha256", ""), _negated=True),
+                fields=["sha256", "id"],
+                name="media_by_content",
             ),
         ),
     ]

@@ -152,7 +152,7 @@ class MediaFile(WaitingWork):
                 fields=["cause", "-created_at", "-id"], condition=~Q(cause=""), name="media_by_cause"
             ),
             models.Index(fields=["enc_sha256"], condition=~Q(enc_sha256=""), name="media_by_ciphertext"),
-            models.Index(fields=["sha256"], condition=~Q(sha256=""), name="media_by_content"),
+            models.Index(fields=["sha256", "id"], condition=~Q(sha256=""), name="media_by_content"),
         ]
 
     def __str__(self) -> str:

@@ -53,6 +53,12 @@ def named(held: Iterable[Held], *, ready: bool = False) -> set[str]:
     return {*rows.values_list("file", flat=True), *made.values_list("file", flat=True)} if names else set()
 
 
+def still_names(media_file: MediaFile) -> bool:
+    """Under the lock: whether the row has its file yet, as it was read before."""
+    same = MediaFile.objects.filter(pk=media_file.pk, state=State.READY, file=media_file.file.name)
+    return bool(same.exists())
+
+
 def note_leftovers(client: int, held: Iterable[Held], *, now: datetime) -> None:
     """In the transaction that took the last name away. Such a name is never given to a file again."""
     rows = [

@@ -13,7 +13,8 @@ from django.utils import timezone
 from accounts import feed
 from accounts.models import WhatsappInstance
 from media.models import MediaFile
-from media.services import health
+from media.services import health, holding
+from media.services.holding import Held
 from media.services.telling import changes_of
 from media.storage import incoming_folder
 
@@ -44,10 +45,20 @@ def fetch_again(queryset: QuerySet[MediaFile], *, now: datetime) -> int:
 def mark_missing(media_file: MediaFile, reason: str = "the file is not in the storage") -> bool:
     ready = MediaFile.objects.filter(pk=media_file.pk, state=State.READY)
     with feed.collecting():
+        holding.lock([media_file.instance.client_id])
         feed.tell(changes_of(ready, at=timezone.now()))
+        facts = ready.values_list("file", "sha256", "size").first()
         moved = ready.move_to(State.MISSING, error=reason[:500], cause=MediaFile.Cause.LOST)
+        if moved and facts:
+            _uncount(media_file.instance.client_id, Held(facts[0], facts[1], facts[2] or 0))
     log.error("media file missing", media_file=media_file.pk, reason=reason)
     return bool(moved)
+
+
+def _uncount(client: int, lost: Held) -> None:
+    """Another row may name it yet; it is counted until that one is found to have lost it too."""
+    if not holding.named([lost], ready=True):
+        holding.add(client, files=-1, size=-lost.size)
 
 
 def resume(instance: WhatsappInstance, *, now: datetime) -> int:

@@ -11,9 +11,10 @@ from django.db.models import F
 
 from accounts import feed
 from media.models import FetchAttempt, MediaFile, MediaFileQuerySet, StrategyHealth
-from media.services import health, renditions
+from media.services import health, holding, renditions, sharing
 from media.services.counting import count
 from media.services.deciding import OUR_TROUBLE_BREAK, Decision, Result, decide, wait_for
+from media.services.holding import Held
 from media.services.registering import source_of
 from media.services.schedule import MOST_ATTEMPTS
 from media.services.settling import write_ready
@@ -27,21 +28,36 @@ Outcome = FetchAttempt.Outcome
 
 
 def record(results: list[Result], token: uuid.UUID, now: datetime) -> None:
-    had = [result for result in results if result.name]
     with feed.collecting():
+        holding.lock(result.errand.media_file.instance.client_id for result in results)
+        results = _still_wanted(results, now)
+        had = [result for result in results if result.name]
         FetchAttempt.objects.bulk_create(_attempt_rows(results))
         for result in results:
             if not result.name:
                 _put(result.errand.media_file, decide(result, now=now, chance=chance), token, now)
-        kept = write_ready(had, token, now)
+        shared = sharing.share(had)
+        kept = write_ready(shared.results, token, now)
         stored = [result for result in had if result.errand.media_file.pk in kept]
         tell((result.errand.media_file for result in stored), at=now)
         renditions.ask(_typed(stored), now=now)
         renditions.ask_again((result.errand.media_file for result in stored), now=now)
         count(_sized(stored), now=now)
+        sharing.settle(shared, kept, now)
     for result in had:
         _log(result, kept=result.errand.media_file.pk in kept)
     _learn(results, now)
+
+
+def _still_wanted(results: list[Result], now: datetime) -> list[Result]:
+    """A file whose row was discarded while it was fetched is nobody's."""
+    wanted = {result.errand.media_file.pk for result in results}
+    there = set(MediaFile.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+    for result in results:
+        if result.name and result.fetched and result.errand.media_file.pk not in there:
+            spare = Held(result.name, result.fetched.sha256.hex(), result.fetched.size)
+            sharing.drop(result.errand.media_file.instance.client_id, spare, now=now)
+    return [result for result in results if result.errand.media_file.pk in there]
 
 
 def reuse_known(claimed: list[MediaFile], token: uuid.UUID, now: datetime) -> list[MediaFile]:
@@ -49,9 +65,7 @@ def reuse_known(claimed: list[MediaFile], token: uuid.UUID, now: datetime) -> li
     waiting, twins = [], _twins(claimed)
     for media_file in claimed:
         twin = twins.get(_source(media_file))
-        if twin is not None and is_there(twin.file.name):
-            _reuse(media_file, twin, token, now)
-        else:
+        if twin is None or not is_there(twin.file.name) or not _reuse(media_file, twin, token, now):
             waiting.append(media_file)
     return waiting
 
@@ -113,10 +127,14 @@ def _put(media_file: MediaFile, decision: Decision, token: uuid.UUID, now: datet
     )
 
 
-def _reuse(media_file: MediaFile, twin: MediaFile, token: uuid.UUID, now: datetime) -> None:
+def _reuse(media_file: MediaFile, twin: MediaFile, token: uuid.UUID, now: datetime) -> bool:
+    """False when the other's file is being taken away at this moment."""
     same = ("size", "sha256", "mimetype", "warning")
     facts = {name: getattr(twin, name) for name in same}
     with feed.collecting():
+        holding.lock([twin.instance.client_id])
+        if not holding.still_names(twin):
+            return False
         moved = _held(media_file, token).move_to(
             State.READY, file=twin.file.name, strategy="reuse", error="", cause="", ready_at=now, **facts
         )
@@ -134,6 +152,7 @@ def _reuse(media_file: MediaFile, twin: MediaFile, token: uuid.UUID, now: dateti
             # One that was lost and is had again was counted before.
             if media_file.ready_at is None:
                 count([(media_file, twin.size or 0)], now=now)
+    return True
 
 
 def _typed(results: Iterable[Result]) -> Iterator[tuple[MediaFile, str]]:

@@ -21,8 +21,9 @@ from accounts.providers.events import MediaKind
 from accounts.providers.reasons import one_line
 from media.models import FetchAttempt, MediaFile
 from media.partfile import PartFile
-from media.services import renditions
+from media.services import holding, renditions, sharing
 from media.services.counting import count
+from media.services.holding import Held
 from media.services.registering import source_of
 from media.sniffing import by_library, by_magic, extension_of, is_page, verified_mimetype
 from media.storage import incoming_folder, is_there, keep, path_for
@@ -199,6 +200,8 @@ def _written(
 ) -> MediaFile:
     row.strategy = strategy
     with transaction.atomic():
+        holding.lock([row.instance.client_id])
+        twin = _still_there(twin) if twin else _share(row, now)
         row.save(force_insert=True)
         FetchAttempt.objects.create(
             media_file=row,
@@ -217,6 +220,24 @@ def _written(
         "media file ready", instance=row.instance_id, media_file=row.pk, strategy=strategy, bytes=row.size
     )
     return row
+
+
+def _still_there(twin: MediaFile) -> MediaFile:
+    if not holding.still_names(twin):
+        raise NotStorable("not_ready", "This file is not stored here any more.")
+    return twin
+
+
+def _share(row: MediaFile, now: datetime) -> MediaFile | None:
+    """What the client has already is not stored again; else this is the first of its kind."""
+    client, held = row.instance.client_id, Held(str(row.file.name), row.sha256, row.size or 0)
+    twin = sharing.twin_of(client, held.sha256, held.size)
+    if twin is None:
+        holding.add(client, files=1, size=held.size)
+        return None
+    row.file = twin.file.name
+    sharing.drop(client, held, now=now)
+    return twin
 
 
 def _plain(filename: str) -> str:

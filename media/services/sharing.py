@@ -1,0 +1,104 @@
+"""Identical files of one client are stored once: the row that comes second names the file of the first.
+
+Only what was verified is compared, by SHA-256 and size, and only under the client's lock, so that the file of the
+first cannot be taken away meanwhile. Nothing is ever shared between clients.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from django.db import connection
+
+from media.models import MediaFile
+from media.services import holding, renditions
+from media.services.deciding import Result
+from media.services.discarding import remove_after_commit
+from media.services.holding import Held
+from media.storage import is_there
+
+Content = tuple[int, str, int]
+State = MediaFile.State
+
+
+@dataclass(slots=True)
+class Shared:
+    """Fetched files with the names that their rows are to have; ``twins`` by the ids of rows that name another's."""
+
+    results: list[Result] = field(default_factory=list)
+    twins: dict[int, MediaFile] = field(default_factory=dict)
+    spare: dict[int, Held] = field(default_factory=dict)
+
+
+def twin_of(client: int, sha256: str, size: int) -> MediaFile | None:
+    """Under the client's lock: the first row that has the same file ready, and its file is there."""
+    return twins_of([(client, sha256, size)]).get((client, sha256, size))
+
+
+def twins_of(contents: Iterable[Content]) -> dict[Content, MediaFile]:
+    wanted = [content for content in dict.fromkeys(contents) if content[1]]
+    pks = dict(zip(wanted, _first_rows(wanted), strict=True))
+    rows = MediaFile.objects.select_related("instance").in_bulk([pk for pk in pks.values() if pk])
+    found = {content: rows[pk] for content, pk in pks.items() if pk in rows}
+    return {content: row for content, row in found.items() if is_there(row.file.name)}
+
+
+def share(results: Sequence[Result]) -> Shared:
+    """Under the lock of their clients; files that came twice at once are shared among themselves."""
+    shared = Shared()
+    twins = twins_of(_content(result) for result in results)
+    for result in results:
+        media_file, content = result.errand.media_file, _content(result)
+        twin = twins.setdefault(content, media_file)
+        if twin.pk == media_file.pk:
+            # As it will be in a moment, for those of the same content that follow.
+            media_file.file.name = result.name
+            shared.results.append(result)
+            continue
+        shared.twins[media_file.pk] = twin
+        if result.name != twin.file.name:
+            shared.spare[media_file.pk] = Held(result.name, content[1], content[2])
+        shared.results.append(replace(result, name=str(twin.file.name)))
+    return shared
+
+
+def settle(shared: Shared, kept: set[int], now: datetime) -> None:
+    """Once the rows are written: what they brought is counted, and bytes that nobody needs are dropped."""
+    for result in shared.results:
+        media_file, (client, _, size) = result.errand.media_file, _content(result)
+        if media_file.pk not in kept:
+            continue
+        twin = shared.twins.get(media_file.pk)
+        if twin is None:
+            holding.add(client, files=1, size=size)
+            continue
+        renditions.share(media_file, twin, now=now)
+        if spare := shared.spare.get(media_file.pk):
+            drop(client, spare, now=now)
+
+
+def drop(client: int, spare: Held, *, now: datetime) -> None:
+    holding.note_leftovers(client, [spare], now=now)
+    remove_after_commit([spare.name], now=now)
+
+
+def _content(result: Result) -> Content:
+    assert result.fetched is not None
+    client = result.errand.media_file.instance.client_id
+    return client, result.fetched.sha256.hex(), result.fetched.size
+
+
+def _first_rows(contents: Sequence[Content]) -> list[int | None]:
+    """One statement; each part reads the index of contents no further than it must."""
+    if not contents:
+        return []
+    parts, values = [], []
+    for client, sha256, size in contents:
+        rows = MediaFile.objects.filter(sha256=sha256, size=size, state=State.READY, instance__client=client)
+        first = rows.exclude(sha256="").order_by("sha256", "pk").values("pk")[:1]
+        sql, params = first.query.sql_with_params()
+        parts.append(f"({sql})")
+        values += params
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", values)
+        return list(cursor.fetchone())
