@@ -116,6 +116,8 @@ class PurgeReceipt(models.Model):
     bytes = models.BigIntegerField(_("bytes"), default=0)
     digest = models.CharField(max_length=64, blank=True, default="")
     seal = models.CharField(max_length=64, blank=True, default="")
+    # Where the next batch begins, while it is not finished.
+    cursor: Any = models.JSONField(blank=True, default=dict, editable=False)
 
     objects = TenantQuerySet.as_manager()
 
@@ -123,7 +125,10 @@ class PurgeReceipt(models.Model):
         ordering = ["-id"]
         verbose_name = _("purge receipt")
         verbose_name_plural = _("purge receipts")
-        indexes = [models.Index(fields=["client", "-id"], name="receipt_of_client")]
+        indexes = [
+            models.Index(fields=["client", "-id"], name="receipt_of_client"),
+            models.Index(fields=["cause", "id"], condition=Q(finished_at=None), name="receipt_unfinished"),
+        ]
 
     def __str__(self) -> str:
         return f"receipt {self.pk}"
