@@ -13,11 +13,11 @@ SALT = "stream ticket"
 
 
 def issue(user: Any, token: ApiToken | None) -> str:
-    """Worth what the token is, or the user's password where there is none: no longer than either."""
+    """Worth what the token is, or the user's password and second factor where there is none: no longer than either."""
     facts = {
         "user": user.pk,
         "token": token.pk if token else None,
-        "mark": "" if token else user.password_mark,
+        "mark": "" if token else user.session_mark,
     }
     return signing.dumps(facts, salt=SALT)
 
@@ -32,5 +32,5 @@ def holder(ticket: str) -> tuple[Any, ApiToken | None] | None:
         rows = ApiToken.objects.filter(pk=facts["token"], user=facts["user"])
         token = rows.find_usable(timezone.now())
         return (token.acting_user(), token) if token else None
-    user = User.objects.filter(pk=facts["user"], is_active=True).first()
-    return (user, None) if user and facts["mark"] == user.password_mark else None
+    user = User.objects.select_related("second_factor").filter(pk=facts["user"], is_active=True).first()
+    return (user, None) if user and facts["mark"] == user.session_mark else None

@@ -10,8 +10,10 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from accounts.access import roles_of
+from accounts.lockouts import forget
 from accounts.models import ApiToken, Client, Role, User
 from accounts.numbers import whole_number
+from accounts.second_factors import demand
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +51,7 @@ class Login:
 
     username: str
     password: str = field(repr=False)
+    otp: str = field(default="", repr=False)
     client: str = ""
     name: str = "Login"
     role: Role | None = None
@@ -68,6 +71,8 @@ class Wish:
 
 def log_in(request: HttpRequest, login: Login, *, now: datetime) -> tuple[ApiToken, str]:
     user = _who(request, login)
+    demand(user, login.otp, now=now)
+    forget(request, login.username)
     client = _which(user, login.client)
     wish = Wish(name=login.name, client=client, role=login.role, expires_at=now + login.lasts)
     token, key = issue(user, wish, now=now, mark=user.password_mark)

@@ -50,6 +50,8 @@ def _handlers(renderer: Any, level: str) -> dict[str, Any]:
             # Each request has a line of ours.
             "django.request": {"level": "ERROR"},
             "urllib3": {"level": "WARNING"},
+            # Failed logins and lockouts are told by ourselves, by the user's id.
+            "axes": {"level": "ERROR"},
         },
     }
 

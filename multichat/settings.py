@@ -1,12 +1,13 @@
 """The one settings file. Development and production differ by values from the environment, not by code."""
 
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
-from multichat import env, rest, sentry
+from multichat import env, policies, rest, sentry
 from multichat.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -32,8 +33,11 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "axes",
     "corsheaders",
+    "csp",
     "django_filters",
+    "django_otp",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -43,9 +47,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "multichat.health.Probes",
     "multichat.request_log.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "accounts.browser_rules.PagePolicy",
+    "accounts.browser_rules.Permissions",
     "corsheaders.middleware.CorsMiddleware",
     "accounts.clean_queries.CleanQueries",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -55,10 +62,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "accounts.gate.Gate",
     "accounts.auditing.Door",
     "accounts.languages.PersonalLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "multichat.urls"
@@ -96,7 +106,23 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounts.backends.Passwords"]
 LOGIN_URL = "admin:login"
+# none, staff or superusers: who has to have one before anything else.
+SECOND_FACTOR_REQUIRED = env.choice("SECOND_FACTOR_REQUIRED", ("none", "staff", "superusers"), default="none")
+
+AXES_FAILURE_LIMIT = env.integer("LOGIN_FAILURES", default=10)
+AXES_COOLOFF_TIME = timedelta(minutes=env.integer("LOGIN_LOCKOUT_MINUTES", default=15))
+# Never by address alone: a whole office shares one.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "accounts.lockouts.address"
+AXES_LOCKOUT_CALLABLE = "accounts.lockouts.answer"
+AXES_SENSITIVE_PARAMETERS = ["username", "csrfmiddlewaretoken", "next"]
+# The audit trail knows who logged in, and the screen of lockouts is our own.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("pt-br", "Português (Brasil)"), ("fr", "Français")]
@@ -178,7 +204,24 @@ SEND_SETTLE_SECONDS = env.integer("SEND_SETTLE_SECONDS", default=60)
 HTTPS = PUBLIC_BASE_URL.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL] if HTTPS else []
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# With the prefix, a browser takes them from this very host and over https only.
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = (
+    ("__Host-sessionid", "__Host-csrftoken") if HTTPS else ("sessionid", "csrftoken")
+)
+SESSION_COOKIE_AGE = 3600 * env.integer("SESSION_HOURS", default=14 * 24)
 SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", default=30 * 24 * 3600, least=0) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.boolean("HSTS_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.boolean("HSTS_PRELOAD", default=False)
+# Plain http is led to https by the proxy in front, which alone knows; and what lies beside or below this host is for
+# its owner to say.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
+CONTENT_SECURITY_POLICY = policies.content_security_policy(
+    STREAM_BASE_URL, policies.storage_origins(MEDIA_DELIVERY, STORAGES["default"])
+)
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 X_FRAME_OPTIONS = "DENY"

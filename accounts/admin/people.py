@@ -3,19 +3,20 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import display
 from accounts.admin.access import TenantAdmin, TenantInline
 from accounts.models import Client, Membership, Role, User
+from accounts.second_factors import factor_of, remove
 from accounts.tokens import revoke_all
 
 # Memberships decide; Django's groups and permissions would look as if they did.
@@ -138,8 +139,11 @@ class ClientInline(admin.TabularInline):  # type: ignore[type-arg]
 class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     """Only administrators see who has an account; managers work with the names they know."""
 
-    list_display = ("username", "full_name", "email", "works_for", "is_staff", "is_active", "last_seen")
+    list_display = (
+        "username", "full_name", "email", "works_for", "is_staff", "is_active", "has_second_factor", "last_seen"
+    )  # fmt: skip
     list_filter = ("is_active", "is_staff", "is_superuser")
+    actions = ("remove_second_factors",)
     filter_horizontal = ()
     inlines = (ClientInline,)
     fieldsets = (
@@ -163,7 +167,8 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     readonly_fields = ("last_login", "date_joined")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).prefetch_related("memberships__client")
+        rows = super().get_queryset(request).select_related("second_factor")
+        return rows.prefetch_related("memberships__client")
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return self.inlines if obj else ()
@@ -178,6 +183,16 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
             ", ".join(f"{one.client} ({one.get_role_display()})" for one in user.memberships.all())
             or display.NOTHING
         )
+
+    @admin.display(description=_("second factor"), boolean=True)
+    def has_second_factor(self, user: User) -> bool:
+        return factor_of(user) is not None
+
+    @admin.action(description=_("Remove the second factor, after a lost phone"), permissions=["change"])
+    def remove_second_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        count = sum(remove(user, by=request.user, now=timezone.now()) for user in queryset)
+        told = ngettext("%(count)d second factor is removed.", "%(count)d second factors are removed.", count)
+        self.message_user(request, told % {"count": count}, messages.SUCCESS)
 
     @admin.display(description=_("last login"), ordering="last_login")
     def last_seen(self, user: User) -> str:

@@ -16,12 +16,19 @@ from accounts.api.parsing import asked
 from accounts.api.permissions import LoggedIn, user_of
 from accounts.api.problems import Problem
 from accounts.api.schema import refusals
-from accounts.api.throttles import LoginThrottle
 from accounts.callers import address_of
 from accounts.models import ApiToken, Role
+from accounts.second_factors import CodeNeeded, CodeRefused, GuessedTooOften, NotSetUp
 from accounts.serializers import LoggedInSerializer, LoginSerializer, MeSerializer
+from accounts.throttles import LoginThrottle
 from accounts.tokens import ClientUnclear, Login, LoginFailed, TooWide, log_in, revoke
 
+REFUSALS = {
+    401: "User name or password is wrong (`login_failed`), or the code of the second factor (`second_factor_wrong`), "
+    "or it was not given (`second_factor_needed`).",
+    403: "A second factor has to be set up first.",
+}
+SECOND_FACTOR = (CodeNeeded, CodeRefused, NotSetUp)
 EXAMPLE = OpenApiExample(
     "For a phone",
     {"username": "alice", "password": "correct horse", "client": "acme", "name": "Alice's phone"},
@@ -53,7 +60,7 @@ class LoginView(APIView):
         summary="Get a token for a client",
         auth=[],
         request=LoginSerializer,
-        responses={201: LoggedInSerializer} | refusals({401: "User name or password is wrong."}),
+        responses={201: LoggedInSerializer} | refusals(REFUSALS),
         examples=[EXAMPLE, ANSWER],
     )
     def post(self, request: Request) -> Response:
@@ -63,6 +70,8 @@ class LoginView(APIView):
         except LoginFailed as exc:
             told = "User name or password is wrong."
             raise Problem(HTTPStatus.UNAUTHORIZED, "login_failed", told) from exc
+        except SECOND_FACTOR as exc:
+            raise _about_the_code(exc) from exc
         except ClientUnclear as exc:
             raise _choice_of_client(exc) from exc
         except TooWide as exc:
@@ -78,6 +87,20 @@ def _login(request: Request, expires_in: int, role: str = "", **facts: str) -> L
         address=address_of(request),
         **facts,
     )
+
+
+def _about_the_code(exc: Exception) -> Problem:
+    """Told only to whoever knows the password."""
+    if isinstance(exc, GuessedTooOften):
+        told = f"Too many wrong codes. Try again in {exc.seconds} seconds."
+        return Problem(HTTPStatus.TOO_MANY_REQUESTS, "throttled", told, wait=exc.seconds)
+    if isinstance(exc, NotSetUp):
+        told = "This installation asks you for a second factor: set it up in the admin, then log in here."
+        return Problem(HTTPStatus.FORBIDDEN, "second_factor_not_set_up", told)
+    if isinstance(exc, CodeNeeded):
+        told = "Send the code of your second factor as otp."
+        return Problem(HTTPStatus.UNAUTHORIZED, "second_factor_needed", told)
+    return Problem(HTTPStatus.UNAUTHORIZED, "second_factor_wrong", "This code is wrong or was used before.")
 
 
 def _choice_of_client(exc: ClientUnclear) -> Problem:

@@ -111,6 +111,12 @@ class User(AbstractUser):
         """Changes with the password, and does not tell it."""
         return hashlib.sha256(self.get_session_auth_hash().encode()).hexdigest()[:16]
 
+    @property
+    def session_mark(self) -> str:
+        """Changes with the password and with the second factor: what was opened by a session is over then."""
+        factor = getattr(self, "second_factor", None)
+        return f"{self.password_mark}-{factor.pk}" if factor and factor.confirmed else self.password_mark
+
 
 class MembershipQuerySet(TenantQuerySet):
     def in_force(self) -> Self:

@@ -13,7 +13,7 @@ from accounts.models import ApiToken, Change, Membership, User
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """``mark`` changes with the user's password; a token has its own end."""
+    """``mark`` changes with the user's password and second factor; a token has its own end."""
 
     user: int
     token: int | None
@@ -38,12 +38,13 @@ class Reach:
 def grant_of(user: Any, token: ApiToken | None, session: str | None) -> Grant:
     if token:
         return Grant(user.pk, token.pk)
-    return Grant(user.pk, None, session or "", user.password_mark)
+    return Grant(user.pk, None, session or "", user.session_mark)
 
 
 def reaches(grants: Collection[Grant], now: datetime) -> dict[Grant, Reach]:
     """Only those that still allow anything, by four queries for however many."""
-    users = User.objects.filter(is_active=True).in_bulk({grant.user for grant in grants})
+    active = User.objects.select_related("second_factor").filter(is_active=True)
+    users = active.in_bulk({grant.user for grant in grants})
     ids = {grant.token for grant in grants if grant.token}
     tokens = ApiToken.objects.usable(now).in_bulk(ids) if ids else {}
     keys = {grant.session for grant in grants if grant.session}
@@ -56,7 +57,7 @@ def reaches(grants: Collection[Grant], now: datetime) -> dict[Grant, Reach]:
         user, token = users.get(grant.user), tokens.get(grant.token)
         if user is None or (grant.session and grant.session not in sessions):
             continue
-        if grant.token is None and grant.mark == user.password_mark:
+        if grant.token is None and grant.mark == user.session_mark:
             found[grant] = Reach(None if user.is_superuser else frozenset(works_for[user.pk]))
         elif token and token.fits(user) and (user.is_superuser or token.client_id in works_for[user.pk]):
             found[grant] = Reach(frozenset({token.client_id}))

@@ -45,6 +45,12 @@ def with_hub(play: Callable[[Hub], Awaitable[Any]], **facts: Any) -> Any:
     return asyncio.run(run())
 
 
+@pytest.fixture
+def people(people: People) -> People:
+    """As a request has them: whether there is a second factor was asked for already."""
+    return {user.username: user for user in User.objects.select_related("second_factor")}
+
+
 def listener_of(user: User, rows: Rows, token: ApiToken | None = None, wish: Wish | None = None) -> Listener:
     return Listener(grant_of(user, token, None), Reach(frozenset({rows.client.pk})), wish or Wish())
 
