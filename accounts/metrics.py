@@ -65,7 +65,7 @@ webhook_events = Counter(
 )
 webhook_lag_seconds = Histogram(
     "multichat_webhook_lag_seconds",
-    "From a webhook's arrival until its messages were there.",
+    "From a webhook's arrival until a worker took it up.",
     buckets=WAITING,
     registry=registry,
 )

@@ -29,9 +29,12 @@ class RequestLog:
         began, request_id = monotonic(), id_of(request)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        response = self.get_response(request)
+        try:
+            response = self.get_response(request)
+            _note(request, response.status_code, monotonic() - began)
+        finally:
+            structlog.contextvars.clear_contextvars()
         response["X-Request-ID"] = request_id
-        _note(request, response.status_code, monotonic() - began)
         return response
 
 

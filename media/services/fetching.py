@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import structlog
 from django.conf import settings
 
 from accounts.crews import Crew
@@ -142,6 +143,13 @@ def _way(instance: WhatsappInstance, now: datetime) -> dict[str, Any] | None:
 
 def bring(errand: Errand) -> Result:
     """One file from its source to its place; runs in a thread and never touches the database."""
+    row = errand.media_file
+    facts = {"instance": row.instance_id, "media_file": row.pk, "attempt": row.attempts}
+    with structlog.contextvars.bound_contextvars(**facts):
+        return _bring(errand)
+
+
+def _bring(errand: Errand) -> Result:
     try:
         if is_whole(errand.media_file):
             return _restored(errand)

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from django.db.models import F
 
-from accounts import feed
+from accounts import feed, metrics
 from media.models import FetchAttempt, MediaFile, MediaFileQuerySet, StrategyHealth
 from media.services import health, holding, renditions, sharing
 from media.services.counting import count
@@ -45,8 +45,9 @@ def record(results: list[Result], token: uuid.UUID, now: datetime) -> None:
         count(_sized(stored), now=now)
         sharing.settle(shared, kept, now)
     for result in had:
-        _log(result, kept=result.errand.media_file.pk in kept)
+        _log(result, now, kept=result.errand.media_file.pk in kept)
     _learn(results, now)
+    _count_attempts(results)
 
 
 def _still_wanted(results: list[Result], now: datetime) -> list[Result]:
@@ -208,8 +209,18 @@ def _learn(results: list[Result], now: datetime) -> None:
             log.error("fetch failed with a bug", media_file=result.errand.media_file.pk, traceback=result.bug)
 
 
-def _log(result: Result, *, kept: bool) -> None:
+def _count_attempts(results: list[Result]) -> None:
+    for result in results:
+        for attempt in result.attempts:
+            metrics.media_attempts.labels(attempt.strategy, str(attempt.outcome)).inc()
+
+
+def _log(result: Result, now: datetime, *, kept: bool) -> None:
     media_file, last = result.errand.media_file, result.attempts[-1]
+    # One that was lost and is had again was not waited for since it was first heard of.
+    if kept and media_file.ready_at is None:
+        metrics.media_seconds.labels(last.strategy).observe((now - media_file.created_at).total_seconds())
+        metrics.media_bytes.labels(last.strategy).inc(last.bytes)
     log.info(
         "media file ready" if kept else "lease lost, result dropped",
         instance=media_file.instance_id,

@@ -13,13 +13,14 @@ import structlog
 from django.db import IntegrityError, OperationalError
 from django.db.models import F, QuerySet
 
-from accounts import feed
+from accounts import audit, feed
 from accounts.leases import Claim, LeaseLost, WaitingQuerySet, lease
 from accounts.models import WhatsappInstance
 from accounts.providers import PROVIDERS
 from accounts.providers.errors import UnknownPayload
 from accounts.providers.events import Event, Ignored, MessageChange
 from messaging.models import Message, WaitingChange, WebhookEvent
+from messaging.services import accounting
 from messaging.services.counting import count
 from messaging.services.receiving import Receiving, Told
 
@@ -72,6 +73,9 @@ def process_due(
 def process_again(queryset: QuerySet[WebhookEvent], *, now: datetime) -> int:
     """Put stored events back; processing them a second time adds only what is missing."""
     chosen = WebhookEvent.objects.filter(pk__in=queryset.values("pk"), lease_until=None)
+    if audit.asker():
+        rows = chosen.select_related("instance").only("pk", "instance__client")
+        audit.note_many(audit.Action.EVENT_REPLAYED, rows, at=now)
     return chosen.update(state=State.PENDING, next_attempt_at=now, attempts=0, error="")
 
 
@@ -116,6 +120,13 @@ def _in_turn(batch: list[WebhookEvent], token: uuid.UUID, now: datetime) -> Iter
 
 
 def _process_one(event: WebhookEvent, lines: Lines, token: uuid.UUID, now: datetime) -> None:
+    """What is told meanwhile names the event."""
+    facts = {"webhook_event": event.pk, "instance": lines.home.pk, "attempt": event.attempts}
+    with structlog.contextvars.bound_contextvars(**facts):
+        _process_bounded(event, lines, token, now)
+
+
+def _process_bounded(event: WebhookEvent, lines: Lines, token: uuid.UUID, now: datetime) -> None:
     """The one boundary: whatever goes wrong with an event is recorded on it, outside the work that is undone."""
     if event.attempts > MOST_ATTEMPTS:
         _close(event, Outcome(State.FAILED, "given up: workers ended while processing it"), token, now)
@@ -154,6 +165,7 @@ def _postpone(event: WebhookEvent, token: uuid.UUID, now: datetime, *, attempts:
 def _close(event: WebhookEvent, outcome: Outcome, token: uuid.UUID, now: datetime) -> None:
     mine = WebhookEvent.objects.held_by(token).filter(pk=event.pk)
     mine.let_go(state=outcome.state, error=outcome.error, processed_at=now)
+    accounting.count(event, outcome.state, now=now)
 
 
 def _apply(batch: list[WebhookEvent], lines: Lines, token: uuid.UUID, now: datetime) -> None:
@@ -171,6 +183,7 @@ def _apply(batch: list[WebhookEvent], lines: Lines, token: uuid.UUID, now: datet
         _apply_waiting(new, lines, now)
         _write_back(outcomes, token, now)
         count(new, now=now)
+    accounting.account(outcomes, new, lines.home, now=now)
 
 
 def _read(webhook: WebhookEvent, lines: Lines) -> tuple[list[Told[Event]], Outcome]:

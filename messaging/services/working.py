@@ -11,12 +11,14 @@ import structlog
 from django.db import close_old_connections
 from django.utils import timezone
 
+from accounts import metrics
 from media.services import Fetcher, Renderer, sweep
 from messaging.services.exporting import Exporter, remove_over
 from messaging.services.feeding import drop_old
 from messaging.services.intake import Intake
 from messaging.services.naming import Naming
 from messaging.services.processing import process_due
+from messaging.services.pulse import Pulse
 from messaging.services.sending.sender import Sender
 from messaging.services.waking import Alarm
 from messaging.services.watching import Watching
@@ -63,14 +65,17 @@ class Worker:
         """Until told to stop. A database that is away for a while is waited for."""
         for crew in self.crews:
             crew.crew.on_result = alarm.ring
-        naming, watching = Naming(), Watching()
+        naming, watching, pulse = Naming(), Watching(), Pulse()
+        pulse.begin()
         try:
             while not self.stopping:
+                pulse.beat()
                 self._turn_or_rest(alarm, naming, watching)
         finally:
             self.finish()
             naming.close()
             watching.close()
+            pulse.end()
 
     def turn(self) -> int:
         """One look at everything that waits; how much there was."""
@@ -118,6 +123,7 @@ class Worker:
                 alarm.sleep(IDLE_SECONDS)
         except Exception:  # noqa: BLE001 - leases bring back what this turn held; the next turn may fare better
             log.exception("worker turn failed")
+            metrics.worker_errors.inc()
             close_old_connections()
             time.sleep(DATABASE_BREAK_SECONDS)
 

@@ -18,6 +18,7 @@ import structlog
 from django.db import close_old_connections, connections
 from django.utils import timezone
 
+from accounts import metrics
 from accounts.models import Change
 from messaging.services.feeding import CursorExpired, Page, Wish, newest, read
 from messaging.streaming.frames import Told, tell
@@ -111,10 +112,12 @@ class Hub:
     def room_for(self, user: int) -> Iterator[bool]:
         """Whether one more stream of theirs may be held open."""
         self._open[user] += 1
+        metrics.stream_connections.inc()
         try:
             yield self._open[user] <= MOST_PER_USER
         finally:
             self._open[user] -= 1
+            metrics.stream_connections.dec()
             self._open += Counter()
 
     async def catch_up(self, listener: Listener, cursor: int) -> tuple[Page, list[Told]]:

@@ -13,6 +13,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
+from messaging.services import pulse
 from messaging.services.waking import Alarm
 from messaging.services.working import Worker
 
@@ -28,12 +29,20 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--healthy",
+            action="store_true",
+            help="only say whether the workers here go on; exit code 1 if not",
+        )
         parser.add_argument("--once", action="store_true", help="drain what is due now, then exit")
         parser.add_argument(
             "--processes", type=int, default=1, metavar="N", help="worker processes (PostgreSQL; default 1)"
         )
 
-    def handle(self, *, once: bool, processes: int, **options: Any) -> None:
+    def handle(self, *, once: bool, processes: int, healthy: bool = False, **options: Any) -> None:
+        if healthy:
+            self.look()
+            return
         if processes < 1:
             raise CommandError("--processes must be at least 1.")
         if processes > 1 and connection.vendor != "postgresql":
@@ -44,6 +53,11 @@ class Command(BaseCommand):
             supervise(processes)
         else:
             work(once=once)
+
+    def look(self) -> None:
+        if wrong := pulse.complaint():
+            raise CommandError(wrong)
+        self.stdout.write("All workers here go on.")
 
 
 def work(*, once: bool) -> None:
@@ -80,7 +94,9 @@ def supervise(processes: int) -> None:
     for number in STOPS:
         signal.signal(number, stop)
     children = [start() for _ in range(processes)]
+    pulse.notify("READY=1")
     while not stopping:
+        pulse.notify("WATCHDOG=1")
         time.sleep(0.5)
         if any(child.poll() is not None for child in children):
             # One that cannot even start must not be started twice a second.
@@ -96,4 +112,6 @@ def start() -> "subprocess.Popen[bytes]":
     """In a session of its own, so that Ctrl-C reaches it once, through its supervisor."""
     command = [sys.executable, os.path.abspath(sys.argv[0]), "worker"]
     environment = os.environ | {SUPERVISOR: str(os.getpid())}
+    # systemd listens to the supervisor.
+    environment.pop("NOTIFY_SOCKET", None)
     return subprocess.Popen(command, env=environment, start_new_session=True)

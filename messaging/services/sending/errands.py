@@ -4,6 +4,8 @@ import time
 import traceback
 from dataclasses import dataclass
 
+import structlog
+
 from accounts.providers.base import OutgoingLocation, OutgoingMedia, Provider
 from accounts.providers.errors import ProviderError
 from accounts.providers.events import MediaKind, MessageType
@@ -39,6 +41,13 @@ class FileNotHere(Exception):
 
 
 def run(errand: Errand) -> Answer:
+    item = errand.item
+    facts = {"instance": item.instance_id, "message": item.message_id, "attempt": item.attempts}
+    with structlog.contextvars.bound_contextvars(outbox_item=item.pk, **facts):
+        return _run(errand)
+
+
+def _run(errand: Errand) -> Answer:
     began = time.monotonic()
     try:
         found = Answer(

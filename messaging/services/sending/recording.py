@@ -9,7 +9,7 @@ import structlog
 from django.conf import settings
 from django.db.models import F
 
-from accounts import feed
+from accounts import feed, metrics
 from accounts.providers.events import (
     MessageChange,
     MessageEdited,
@@ -43,7 +43,7 @@ def record(answer: Answer, token: uuid.UUID, now: datetime) -> None:
         is_sent = verdict.state == State.SENT
         kept = _sent(answer, token, now) if is_sent else write_verdict(item, verdict, token, now)
         _learn(item, verdict, now)
-    _log(answer, verdict, kept=kept)
+    _log(answer, verdict, now, kept=kept)
 
 
 def grace() -> timedelta:
@@ -124,8 +124,11 @@ def _learn(item: OutboxItem, verdict: Verdict, now: datetime) -> None:
         raise_alarm(item.instance, verdict.error, now=now)
 
 
-def _log(answer: Answer, verdict: Verdict, *, kept: bool) -> None:
+def _log(answer: Answer, verdict: Verdict, now: datetime, *, kept: bool) -> None:
     item = answer.errand.item
+    metrics.sends.labels(item.instance.provider, verdict.state.value).inc()
+    if verdict.state == State.SENT and item.action == Action.MESSAGE:
+        metrics.send_seconds.observe(max(0.0, (now - item.created_at).total_seconds()))
     log.info(
         "send answered" if kept else "send settled before its answer",
         instance=item.instance_id,

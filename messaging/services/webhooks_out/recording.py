@@ -11,6 +11,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F
 
+from accounts import metrics
 from messaging.models import WebhookDelivery, WebhookEndpoint
 from messaging.services.webhooks_out.schedule import (
     LONGEST_REST,
@@ -62,6 +63,7 @@ def _settle(outcome: Outcome, token: uuid.UUID, now: datetime) -> bool:
     else:
         facts |= _put_off(outcome, now)
     kept = bool(_held(delivery, token).let_go(**facts))
+    metrics.deliveries.labels(facts["state"].value).inc()
     log.info(
         "webhook answered" if kept else "lease lost, outcome dropped",
         endpoint=delivery.endpoint_id,
