@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http.request import validate_host
+from django.utils.translation import gettext as _
 
 from accounts.diagnosing.findings import Finding, ok, problem, warn
 from accounts.models import WhatsappInstance
@@ -56,13 +57,17 @@ def is_local(url: str) -> bool:
 def _address(providers: set[str]) -> Iterator[Finding]:
     url = settings.PUBLIC_BASE_URL
     outside = sorted(name for name in providers if not is_local(base_urls()[name]))
-    advice = "Set PUBLIC_BASE_URL in .env to the https address that providers reach, restart, set the webhooks again."
+    advice = _(
+        "Set PUBLIC_BASE_URL in .env to the https address that providers reach, restart, set the webhooks again."
+    )
     if is_local(url) and outside:
-        yield problem(ADDRESS, f"{plain(url)} is out of reach for {', '.join(outside)}.", advice)
+        told = {"url": plain(url), "providers": ", ".join(outside)}
+        yield problem(ADDRESS, _("%(url)s is out of reach for %(providers)s.") % told, advice)
     elif not url.startswith("https://") and "cloud" in outside:
-        yield problem(ADDRESS, "The Cloud API delivers to https addresses only.", advice)
+        yield problem(ADDRESS, _("The Cloud API delivers to https addresses only."), advice)
     elif not url.startswith("https://") and not is_local(url):
-        yield warn(ADDRESS, f"{plain(url)} sends passwords and webhook keys in the clear.", advice)
+        text = _("%(url)s sends passwords and webhook keys in the clear.") % {"url": plain(url)}
+        yield warn(ADDRESS, text, advice)
     else:
         yield ok(ADDRESS, plain(url))
 
@@ -72,27 +77,31 @@ def _hosts() -> Iterator[Finding]:
     name = f"[{host}]" if ":" in host else host
     if validate_host(name, settings.ALLOWED_HOSTS):
         return
-    text = (
-        f"{host}, the host of PUBLIC_BASE_URL, is not in ALLOWED_HOSTS: every webhook is answered with 400."
+    text = _(
+        "%(host)s, the host of PUBLIC_BASE_URL, is not in ALLOWED_HOSTS: every webhook is answered with 400."
     )
-    yield problem("ALLOWED_HOSTS", text, f"Add {host} to ALLOWED_HOSTS in .env and restart.")
+    advice = _("Add %(host)s to ALLOWED_HOSTS in .env and restart.")
+    yield problem("ALLOWED_HOSTS", text % {"host": host}, advice % {"host": host})
 
 
 def _exposure() -> Iterator[Finding]:
     if settings.DEBUG and not is_local(settings.PUBLIC_BASE_URL):
-        text = "DEBUG is on: error pages show source code and settings to everybody."
-        yield warn("DEBUG", text, "Set DEBUG=False in .env and restart.")
+        text = _("DEBUG is on: error pages show source code and settings to everybody.")
+        yield warn("DEBUG", text, _("Set DEBUG=False in .env and restart."))
     if settings.WEBHOOK_ALLOW_UNKEYED:
-        text = (
+        text = _(
             "Webhooks without a key are taken: whoever knows an instance id can write into its conversations."
         )
-        advice = "Set the keyed address at the providers (admin: Set webhooks at the provider), then set it to False."
+        advice = _(
+            "Set the keyed address at the providers (admin: Set webhooks at the provider), then set it to False."
+        )
         yield warn("WEBHOOK_ALLOW_UNKEYED", text, advice)
 
 
 def _strategies() -> Iterator[Finding]:
     if "cdn" not in settings.MEDIA_STRATEGIES:
-        text = f"Files come by {', '.join(settings.MEDIA_STRATEGIES)} only, and not at all while the provider fails."
-        yield warn("MEDIA_STRATEGIES", text, "Add cdn to MEDIA_STRATEGIES in .env and restart.")
+        ways = {"strategies": ", ".join(settings.MEDIA_STRATEGIES)}
+        text = _("Files come by %(strategies)s only, and not at all while the provider fails.") % ways
+        yield warn("MEDIA_STRATEGIES", text, _("Add cdn to MEDIA_STRATEGIES in .env and restart."))
     else:
         yield ok("MEDIA_STRATEGIES", ", ".join(settings.MEDIA_STRATEGIES))

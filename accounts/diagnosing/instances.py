@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from accounts.diagnosing.findings import Finding, ok, problem, warn
 from accounts.fields import CannotDecrypt
@@ -69,17 +70,20 @@ def findings(instance: WhatsappInstance, secrets: dict[str, str | None], now: da
 
 
 def _credentials(instance: WhatsappInstance, secrets: dict[str, str | None]) -> Iterator[Finding]:
-    place = f"Enter it in the admin: Instances > {instance.name}."
+    place = _("Enter it in the admin: Instances > %(name)s.") % {"name": instance.name}
     unreadable = [name for name, secret in secrets.items() if secret is None]
     missing = [name for name in NEEDED[instance.provider] if secrets[name] == ""]
     if unreadable:
-        text = f"{', '.join(unreadable)}: fits none of FIELD_ENCRYPTION_KEYS."
-        advice = f"Put the key that wrote it back into FIELD_ENCRYPTION_KEYS and restart. Where it is lost: {place}"
+        text = _("%(names)s: fits none of FIELD_ENCRYPTION_KEYS.") % {"names": ", ".join(unreadable)}
+        back = _(
+            "Put the key that wrote it back into FIELD_ENCRYPTION_KEYS and restart. Where it is lost: %(advice)s"
+        )
+        advice = back % {"advice": place}
         yield problem(label(instance), text, advice)
     if missing:
-        yield problem(label(instance), f"{', '.join(missing)}: not set.", place)
+        yield problem(label(instance), _("%(names)s: not set.") % {"names": ", ".join(missing)}, place)
     if not unreadable and not missing:
-        yield ok(label(instance), "credentials are set and can be read")
+        yield ok(label(instance), _("credentials are set and can be read"))
 
 
 def _order(instance: WhatsappInstance) -> Iterator[Finding]:
@@ -87,30 +91,34 @@ def _order(instance: WhatsappInstance) -> Iterator[Finding]:
     known = WhatsappInstance.STRATEGIES
     unknown = [name for name in order if name not in known]
     if unknown:
-        text = f"Its own order of media strategies names {', '.join(unknown)}, which does not exist."
-        advice = (
-            f"Correct it in the admin (Instances > {instance.name}): {', '.join(known)}, or leave it empty."
-        )
-        yield problem(label(instance), text, advice)
+        text = _("Its own order of media strategies names %(names)s, which does not exist.")
+        advice = _("Correct it in the admin (Instances > %(name)s): %(known)s, or leave it empty.")
+        told = {"names": ", ".join(unknown), "name": instance.name, "known": ", ".join(known)}
+        yield problem(label(instance), text % told, advice % told)
 
 
 def _alarm(instance: WhatsappInstance) -> Iterator[Finding]:
     if not instance.alarm:
         return
-    since = f" (since {instance.alarm_at:%Y-%m-%d %H:%M} UTC)" if instance.alarm_at else ""
-    advice = (
-        f"Put it right at the provider, then press Check status in the admin (Instances > {instance.name})."
-    )
-    yield problem(label(instance), f"Alarm: {instance.alarm}{since}", advice)
+    told = {"alarm": _(instance.alarm), "name": instance.name, "since": _moment(instance.alarm_at)}
+    text = _("Alarm: %(alarm)s (since %(since)s)") if instance.alarm_at else _("Alarm: %(alarm)s")
+    advice = _("Put it right at the provider, then press Check status in the admin (Instances > %(name)s).")
+    yield problem(label(instance), text % told, advice % told)
 
 
 def _silence(instance: WhatsappInstance, now: datetime) -> Iterator[Finding]:
     heard = instance.last_event_at
     if heard and heard > now - WhatsappInstance.SILENT_AFTER:
         return
-    text = f"No webhook since {heard:%Y-%m-%d %H:%M} UTC." if heard else "No webhook has come yet."
-    advice = "Send a message to the number; if none arrives, set the webhooks (admin: Set webhooks at the provider)."
-    yield warn(label(instance), text, advice)
+    text = _("No webhook since %(since)s.") if heard else _("No webhook has come yet.")
+    advice = _(
+        "Send a message to the number; if none arrives, set the webhooks (admin: Set webhooks at the provider)."
+    )
+    yield warn(label(instance), text % {"since": _moment(heard)}, advice)
+
+
+def _moment(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else ""
 
 
 def readable(secrets: dict[str, str | None]) -> bool:

@@ -5,6 +5,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.diagnosing.asking import Answered, Questions, no_answer
 from accounts.diagnosing.configuration import base_urls, plain
@@ -21,18 +24,21 @@ QUESTIONS: Questions = {
 # Without these messages do not come at all; the others only leave out ticks and the line's state.
 ESSENTIAL = ("received", "delivery", "phone_number")
 
-NETWORK = "Check this machine's network, DNS and firewall, then run `manage.py diagnose` again."
-WAIT = "It is asked again by itself. If this lasts, write to the provider's support."
-PAIR = "Pair the line again by QR code in W-API's panel, then press Check status in the admin (Instances > {name})."
-TOKEN = "Enter the present token in the admin: Instances > {name}."  # noqa: S105
-ACCOUNT = (
-    "Put the account in order at the provider, then press Check status in the admin (Instances > {name})."
+NETWORK = gettext_lazy("Check this machine's network, DNS and firewall, then run `manage.py diagnose` again.")
+WAIT = gettext_lazy("It is asked again by itself. If this lasts, write to the provider's support.")
+PAIR = gettext_lazy(
+    "Pair the line again by QR code in W-API's panel, "
+    "then press Check status in the admin (Instances > %(name)s)."
 )
-HOST = "If the host is yours, add it to MEDIA_EXTRA_HOSTS in .env and restart."
-ODD = "Check the base address in .env; if it is right, run `manage.py diagnose` again later."
-SET_WEBHOOKS = "Press Set webhooks at the provider in the admin (Instances > {name})."
+TOKEN = gettext_lazy("Enter the present token in the admin: Instances > %(name)s.")  # noqa: S105
+ACCOUNT = gettext_lazy(
+    "Put the account in order at the provider, then press Check status in the admin (Instances > %(name)s)."
+)
+HOST = gettext_lazy("If the host is yours, add it to MEDIA_EXTRA_HOSTS in .env and restart.")
+ODD = gettext_lazy("Check the base address in .env; if it is right, run `manage.py diagnose` again later.")
+SET_WEBHOOKS = gettext_lazy("Press Set webhooks at the provider in the admin (Instances > %(name)s).")
 
-ADVICE: tuple[tuple[type[errors.ProviderError], Level, str], ...] = (
+ADVICE: tuple[tuple[type[errors.ProviderError], Level, Promise], ...] = (
     (errors.CredentialsRejected, Level.PROBLEM, TOKEN),
     (errors.NotConnected, Level.PROBLEM, PAIR),
     (errors.LineDown, Level.PROBLEM, ACCOUNT),
@@ -57,7 +63,7 @@ def facts(answers: Mapping[str, Answered]) -> list[dict[str, Any]]:
 
 def findings(instance: WhatsappInstance, answers: Mapping[str, Answered] | None) -> Iterator[Finding]:
     if answers is None:
-        yield problem(label(instance), "The provider did not answer in time.", NETWORK)
+        yield problem(label(instance), _("The provider did not answer in time."), str(NETWORK))
         return
     if "status" in answers:
         yield from _status(instance, answers["status"])
@@ -71,7 +77,7 @@ def trouble(instance: WhatsappInstance, what: str, error: errors.ProviderError) 
     if no_answer(error):
         level, advice = Level.PROBLEM, NETWORK
     text = f"{what}: {error.reason}{_status_of(error)}"
-    return Finding(level=level, about=label(instance), text=text, advice=advice.format(name=instance.name))
+    return Finding(level=level, about=label(instance), text=text, advice=advice % {"name": instance.name})
 
 
 def _status_of(error: errors.ProviderError) -> str:
@@ -80,39 +86,46 @@ def _status_of(error: errors.ProviderError) -> str:
 
 def _status(instance: WhatsappInstance, answered: Answered) -> Iterator[Finding]:
     if answered.error:
-        yield trouble(instance, "status", answered.error)
+        yield trouble(instance, _("status"), answered.error)
     elif answered.told.connected:
-        yield ok(label(instance), f"connected. {answered.told.detail}".strip())
+        connected = _("The line is connected.")
+        yield ok(label(instance), f"{connected} {answered.told.detail}".strip())
     else:
         advice = PAIR if instance.provider == WhatsappInstance.Provider.WAPI else ACCOUNT
-        text = f"The line is not connected. {answered.told.detail}".strip()
-        yield problem(label(instance), text, advice.format(name=instance.name))
+        down = _("The line is not connected.")
+        yield problem(
+            label(instance), f"{down} {answered.told.detail}".strip(), advice % {"name": instance.name}
+        )
 
 
 def _webhooks(instance: WhatsappInstance, answered: Answered) -> Iterator[Finding]:
     if answered.error:
-        yield trouble(instance, "reading its webhooks", answered.error)
+        yield trouble(instance, _("reading its webhooks"), answered.error)
         return
     slots = webhooks_in_force(instance, answered.told)
     wrong = {slot: told for slot, told in slots.items() if told != webhook_url(instance)}
-    advice = SET_WEBHOOKS.format(name=instance.name)
+    advice = SET_WEBHOOKS % {"name": instance.name}
     if not wrong:
-        yield ok(label(instance), "webhooks point here")
+        yield ok(label(instance), _("webhooks point here"))
         return
     text = "; ".join(f"{slot} {_whither(address, instance)}" for slot, address in wrong.items())
     essential = any(slot in ESSENTIAL for slot in wrong)
     make = problem if essential else warn
-    yield make(label(instance), f"Webhooks that do not come here: {text}.", advice)
+    yield make(
+        label(instance), _("Webhooks that do not come here: %(webhooks)s.") % {"webhooks": text}, advice
+    )
 
 
 def _whither(address: str, instance: WhatsappInstance) -> str:
     """Somebody's webhook address is a secret: only its host is told."""
     if not address:
-        return "is not set"
+        return _("is not set")
     host, ours = _host(address), _host(settings.PUBLIC_BASE_URL)
     if not host:
-        return "is no address"
-    return f"goes to {host}" if host != ours else "has another key or path of this host"
+        return _("is no address")
+    if host == ours:
+        return _("has another key or path of this host")
+    return _("goes to %(host)s") % {"host": host}
 
 
 def _host(address: str) -> str:
@@ -125,10 +138,10 @@ def _host(address: str) -> str:
 def reachable(name: str, url: str, answered: Answered | None) -> Finding:
     about = f"{name} {plain(url)}"
     if answered is not None and (answered.error is None or answered.error.status is not None):
-        return ok(about, f"answers in {answered.seconds:.2f} s")
+        return ok(about, _("answers in %(seconds)s s") % {"seconds": f"{answered.seconds:.2f}"})
     error = answered.error if answered else None
     advice = HOST if isinstance(error, errors.HostNotAllowed) else NETWORK
-    return problem(about, error.reason if error else "no answer in time", advice)
+    return problem(about, error.reason if error else _("no answer in time"), str(advice))
 
 
 def hosts_of(providers: set[str]) -> dict[str, str]:

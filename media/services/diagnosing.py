@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Min, Q, Sum
+from django.utils.translation import gettext as _
 
 from accounts.diagnosing.asking import Answered, Questions
 from accounts.diagnosing.findings import Finding, ok, problem, warn
@@ -72,23 +73,26 @@ def findings(instance: WhatsappInstance, told: dict[str, Any]) -> Iterator[Findi
     about, counts, waiting = label(instance), told["by_state"], told["waiting"]
     again = f"`manage.py redownload_media --instance {instance.instance_id} --state {{}} --now`"
     if waiting["gone_within_a_day"]:
-        text = f"Files that wait and will be gone at the source within a day: {waiting['gone_within_a_day']}."
-        yield problem(
-            about, text, f"Put right what is said of this line, then run {again.format('pending')}."
-        )
+        text = _("Files that wait and will be gone at the source within a day: %(count)d.")
+        advice = _("Put right what is said of this line, then run %(command)s.")
+        told_now = {"count": waiting["gone_within_a_day"]}
+        yield problem(about, text % told_now, advice % {"command": again.format("pending")})
     if counts[State.MISSING]:
-        text = f"Files that were stored and are not there any more: {counts[State.MISSING]}."
-        advice = (
-            f"Restore them from a backup of MEDIA_ROOT, if there is one, and run {again.format('missing')}."
-        )
-        yield problem(about, text, advice)
+        text = _("Files that were stored and are not there any more: %(count)d.")
+        advice = _("Restore them from a backup of MEDIA_ROOT, if there is one, and run %(command)s.")
+        command = {"command": again.format("missing")}
+        yield problem(about, text % {"count": counts[State.MISSING]}, advice % command)
     for state in (State.FAILED, State.EXPIRED):
         if counts[state]:
-            advice = f"The last media failures say why; once the cause is gone, run {again.format(state)}."
-            yield warn(about, f"Of the newest {NEWEST} files, {state}: {counts[state]}.", advice)
+            advice = _("The last media failures say why; once the cause is gone, run %(command)s.")
+            found = {"most": NEWEST, "state": str(State(state).label).lower(), "count": counts[state]}
+            text = _("Of the newest %(most)d files, %(state)s: %(count)d.") % found
+            yield warn(about, text, advice % {"command": again.format(state)})
     for row in told["paused"]:
-        text = f"{row['strategy']} is paused until {row['until']:%Y-%m-%d %H:%M} UTC: {row['reason']}"
-        yield warn(about, text, f"It is tried again by itself; {again.format('pending')} ends the pause.")
+        text = _("%(strategy)s is paused until %(until)s: %(reason)s")
+        pause = {**row, "until": f"{row['until']:%Y-%m-%d %H:%M} UTC"}
+        advice = _("It is tried again by itself; %(command)s ends the pause.")
+        yield warn(about, text % pause, advice % {"command": again.format("pending")})
 
 
 def questions(instance: WhatsappInstance, now: datetime) -> Questions:
@@ -125,13 +129,14 @@ def line_findings(
             continue
         error = answered.error
         if error is None or isinstance(error, errors.Refused | errors.MediaGone | errors.Unsupported):
-            yield ok(label(instance), f"{name}: answers{f' ({error.reason})' if error else ''}")
+            text = _("%(name)s: answers (%(reason)s)") if error else _("%(name)s: answers")
+            yield ok(label(instance), text % {"name": name, "reason": error.reason if error else ""})
             continue
         found = trouble(instance, name, error)
         if others and found.level != "problem":
-            yield warn(
-                found.about, found.text, f"Files come by {', '.join(others)} meanwhile. {found.advice}"
-            )
+            text = _("Files come by %(strategies)s meanwhile. %(advice)s")
+            told = {"strategies": ", ".join(others), "advice": found.advice}
+            yield warn(found.about, found.text, text % told)
         else:
             yield found
 
@@ -171,17 +176,19 @@ def rate_findings(instance: WhatsappInstance, rows: list[dict[str, Any]]) -> Ite
     good = any(row["rate"] >= LOW_RATE for row in rows)
     if bad and not good:
         text = "; ".join(_sentence(row) for row in bad)
-        advice = f"The last media failures and the files of {instance.name} in the admin name the cause."
-        yield problem(label(instance), f"No way brings files: {text}.", advice)
+        advice = _("The last media failures and the files of %(name)s in the admin name the cause.")
+        told = {"name": instance.name, "ways": text}
+        yield problem(label(instance), _("No way brings files: %(ways)s.") % told, advice % told)
     for row in bad if good else []:
-        advice = "Nothing has to be done while another strategy brings the files."
+        advice = _("Nothing has to be done while another strategy brings the files.")
         yield warn(label(instance), f"{_sentence(row)}.", advice)
 
 
 def _sentence(row: dict[str, Any]) -> str:
     others = {word: count for word, count in row["outcomes"].items() if word != FetchAttempt.Outcome.OK}
     often = max(others, key=lambda word: others[word])
-    return f"{row['strategy']} worked {row['ok']} of {row['attempts']} times this week, most often {often}"
+    text = _("%(strategy)s worked %(ok)d of %(attempts)d times this week, most often %(outcome)s")
+    return text % {**row, "outcome": often}
 
 
 def last_failures(instances: Collection[int] | None) -> list[dict[str, Any]]:

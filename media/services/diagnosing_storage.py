@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.files.storage import FileSystemStorage
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.diagnosing.findings import Finding, ok, problem, warn
 from accounts.diagnosing.instances import label
@@ -17,8 +19,10 @@ from media.storage import folder_of, storage
 MOST_FILES = 2000
 LITTLE, NEXT_TO_NOTHING = 2 * 1024**3, 200 * 1024**2
 ABOUT = "MEDIA_ROOT"
-NO_FFMPEG = "There is none: voice notes do not play in Safari, and videos have no picture."
-FFMPEG_ADVICE = "Install the system's ffmpeg and restart the worker; what was left out is made then."
+NO_FFMPEG = gettext_lazy("There is none: voice notes do not play in Safari, and videos have no picture.")
+FFMPEG_ADVICE = gettext_lazy(
+    "Install the system's ffmpeg and restart the worker; what was left out is made then."
+)
 
 
 def facts() -> dict[str, Any]:
@@ -44,24 +48,30 @@ def findings(told: dict[str, Any]) -> Iterator[Finding]:
     if told["ffmpeg"]:
         yield ok("ffmpeg", told["ffmpeg"])
     else:
-        yield warn("ffmpeg", NO_FFMPEG, FFMPEG_ADVICE)
+        yield warn("ffmpeg", str(NO_FFMPEG), str(FFMPEG_ADVICE))
 
 
 def _place_findings(told: dict[str, Any]) -> Iterator[Finding]:
     if "media_root" not in told:
-        yield ok(ABOUT, f"files go to {told['storage']}")
+        yield ok(ABOUT, _("files go to %(storage)s") % {"storage": told["storage"]})
         return
-    free = f"{told['bytes_free'] / 1024**3:.1f} GiB free"
+    free = {"free": f"{told['bytes_free'] / 1024**3:.1f} GiB", "folder": told["media_root"]}
     if not told["writable"]:
-        advice = "Give the account of the worker the right to write there, or set another MEDIA_ROOT in .env."
-        yield problem(ABOUT, f"{told['media_root']} cannot be written to.", advice)
+        advice = _(
+            "Give the account of the worker the right to write there, or set another MEDIA_ROOT in .env."
+        )
+        yield problem(ABOUT, _("%(folder)s cannot be written to.") % free, advice)
     elif told["bytes_free"] < NEXT_TO_NOTHING:
-        yield problem(ABOUT, f"{free}: files can no longer be stored.", "Make room on that disk.")
+        yield problem(
+            ABOUT, _("%(free)s free: files can no longer be stored.") % free, _("Make room on that disk.")
+        )
     elif told["bytes_free"] < LITTLE:
-        yield warn(ABOUT, f"{free}: the largest file would not fit.", "Make room on that disk.")
+        yield warn(
+            ABOUT, _("%(free)s free: the largest file would not fit.") % free, _("Make room on that disk.")
+        )
     else:
-        later = "" if told["exists"] else " (is made with the first file)"
-        yield ok(ABOUT, f"{told['media_root']}{later}, {free}")
+        later = _("%(folder)s (is made with the first file), %(free)s free")
+        yield ok(ABOUT, (_("%(folder)s, %(free)s free") if told["exists"] else later) % free)
 
 
 def folder_facts(instance: WhatsappInstance) -> dict[str, Any]:
@@ -74,12 +84,16 @@ def folder_facts(instance: WhatsappInstance) -> dict[str, Any]:
 
 def folder_findings(instance: WhatsappInstance, folder: dict[str, Any], ready: int) -> Iterator[Finding]:
     if folder["files"] == 0 and ready:
-        text = f"Files recorded as stored: {ready}; but {folder['folder']} is empty."
-        advice = (
-            "If MEDIA_ROOT was moved or a disk is not mounted, put it back. Else run `manage.py audit_media --fix`,"
-            f" then `manage.py redownload_media --instance {instance.instance_id} --state missing`."
+        text = _("Files recorded as stored: %(count)d; but %(folder)s is empty.")
+        advice = _(
+            "If MEDIA_ROOT was moved or a disk is not mounted, put it back. Else run %(audit)s, then %(again)s."
         )
-        yield problem(label(instance), text, advice)
+        commands = {
+            "audit": "`manage.py audit_media --fix`",
+            "again": f"`manage.py redownload_media --instance {instance.instance_id} --state missing`",
+        }
+        told = {"count": ready, "folder": folder["folder"]}
+        yield problem(label(instance), text % told, advice % commands)
 
 
 def _root() -> Path | None:
@@ -94,7 +108,7 @@ def _nearest(root: Path) -> Path:
 
 def _count(folder: Path) -> int:
     found = 0
-    for _, _, names in os.walk(folder):
+    for _folder, _folders, names in os.walk(folder):
         found += len(names)
         if found >= MOST_FILES:
             return MOST_FILES

@@ -17,6 +17,8 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.diagnosing import asking, configuration, lines
 from accounts.diagnosing import instances as lookup
@@ -30,7 +32,7 @@ from messaging.services import diagnosing_endpoints as endpoints
 from messaging.services import diagnosing_outbox as outbox
 from messaging.services import diagnosing_webhooks as webhooks
 
-NO_INSTANCE = "Add one: `manage.py create_instance --help` shows how."
+NO_INSTANCE = gettext_lazy("Add one: `manage.py create_instance --help` shows how.")
 
 
 @dataclass
@@ -94,17 +96,18 @@ def _database() -> Mapping[str, Any]:
 
 
 def _database_findings() -> list[Finding]:
-    advice = "Check DATABASE_URL in .env and that the database server runs."
+    advice = _("Check DATABASE_URL in .env and that the database server runs.")
     try:
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as exc:
-        return [problem("database", f"{connection.vendor} does not answer: {type(exc).__name__}", advice)]
+        told = {"database": connection.vendor, "error": type(exc).__name__}
+        return [problem("database", _("%(database)s does not answer: %(error)s") % told, advice)]
     if plan:
-        return [
-            problem("database", f"Migrations that are not applied: {len(plan)}.", "Run `manage.py migrate`.")
-        ]
-    return [ok("database", f"{connection.display_name}, every migration is applied")]
+        text = _("Migrations that are not applied: %(count)d.") % {"count": len(plan)}
+        return [problem("database", text, _("Run `manage.py migrate`."))]
+    told = {"database": connection.display_name}
+    return [ok("database", _("%(database)s, every migration is applied") % told)]
 
 
 def _diagnose_platform(report: Report, chosen: list[WhatsappInstance], now: datetime) -> None:
@@ -114,7 +117,7 @@ def _diagnose_platform(report: Report, chosen: list[WhatsappInstance], now: date
     report.worker = webhooks.worker_facts(now)
     report.findings += webhooks.worker_findings(report.worker, now)
     if not chosen:
-        report.findings.append(warn("instances", "There is no instance.", NO_INSTANCE))
+        report.findings.append(warn("instances", _("There is no instance."), str(NO_INSTANCE)))
 
 
 def _works(instance: WhatsappInstance) -> bool:
@@ -138,7 +141,8 @@ def _diagnose_instance(
     }
     report.instances.append(told)
     if not _works(instance):
-        report.findings.append(ok(lookup.label(instance), "switched off: nothing is taken, fetched or asked"))
+        text = _("switched off: nothing is taken, fetched or asked")
+        report.findings.append(ok(lookup.label(instance), text))
         return
     report.findings += lookup.findings(instance, secrets, now)
     report.findings += webhooks.findings(instance, told["webhooks"])

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Min, Q
+from django.utils.translation import gettext as _
 
 from accounts.diagnosing.findings import Finding, problem, warn
 from accounts.diagnosing.instances import label
@@ -37,19 +38,28 @@ def _resting(instance: WhatsappInstance, now: datetime) -> dict[str, Any] | None
 def findings(instance: WhatsappInstance, told: dict[str, Any]) -> Iterator[Finding]:
     about, resting = label(instance), told["resting"]
     if told["unknown"]:
-        text = f"Messages of which nobody knows whether they were sent: {told['unknown']}."
-        advice = (
+        text = _("Messages of which nobody knows whether they were sent: %(count)d.") % {
+            "count": told["unknown"]
+        }
+        advice = _(
             "Look at the chat on the phone; then say in the admin, under outbox items that are unknown, "
             "whether it was sent, or send it again."
         )
         yield problem(about, text, advice)
     if told["failed"]:
-        text = f"Sends of the last day that failed: {told['failed']}."
-        advice = "The admin's outbox items that failed tell why; once the cause is gone, press Send again."
+        text = _("Sends of the last day that failed: %(count)d.") % {"count": told["failed"]}
+        advice = _("The admin's outbox items that failed tell why; once the cause is gone, press Send again.")
         yield warn(about, text, advice)
     if resting:
-        text = f"Sending rests until {resting['until']:%Y-%m-%d %H:%M} UTC: {resting['reason']}"
-        waits = (
-            f"Messages that wait for it: {told['waiting']}." if told["waiting"] else "Nothing waits for it."
-        )
-        yield warn(about, text, f"It goes on by itself, at once when the line is connected again. {waits}")
+        rest = {"until": f"{resting['until']:%Y-%m-%d %H:%M} UTC", "reason": _(resting["reason"])}
+        text = _("Sending rests until %(until)s: %(reason)s") % rest
+        yield warn(about, text, _waits(told["waiting"]))
+
+
+def _waits(count: int) -> str:
+    if not count:
+        return _("It goes on by itself, at once when the line is connected again. Nothing waits for it.")
+    text = _(
+        "It goes on by itself, at once when the line is connected again. Messages that wait for it: %(count)d."
+    )
+    return text % {"count": count}

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Min, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.diagnosing.findings import Finding, ok, problem, warn
 from accounts.diagnosing.instances import label
@@ -18,21 +20,33 @@ LAST_FAILED = 5
 DAY = timedelta(days=1)
 # A worker looks for work every second; what is due for longer than this, nobody looks after.
 PATIENCE, LONG_QUEUE = timedelta(minutes=2), timedelta(minutes=15)
-START = "Start one: `manage.py worker` (`make run` starts web and worker)."
-MORE = "See its log; on PostgreSQL, `manage.py worker --processes 4` does more at once."
+START = gettext_lazy("Start one: `manage.py worker` (`make run` starts web and worker).")
+MORE = gettext_lazy("See its log; on PostgreSQL, `manage.py worker --processes 4` does more at once.")
 
 State = WebhookEvent.State
 REFUSALS = {
-    "not authentic": "W-API: the body names another instance, so check which address is set where. "
-    "Cloud API: enter the Meta app's present app secret in the admin.",
-    "no handshake": "Somebody opened a W-API address in a browser; that is harmless, but the address is a secret.",
-    "wrong verify token": "Enter the same verify token in Meta's app dashboard and in the admin.",
-    "too large": "If such bodies are wanted, raise WEBHOOK_MAX_BYTES in .env and restart.",
-    "unknown key": "Somebody still sends to an old address: press Set webhooks at the provider in the admin.",
-    "no key": "Somebody sends to the address without a key: press Set webhooks at the provider in the admin.",
-    "unknown instance": "Add the instance (`manage.py create_instance`), or stop the sender at the provider.",
+    "not authentic": gettext_lazy(
+        "W-API: the body names another instance, so check which address is set where. "
+        "Cloud API: enter the Meta app's present app secret in the admin."
+    ),
+    "no handshake": gettext_lazy(
+        "Somebody opened a W-API address in a browser; that is harmless, but the address is a secret."
+    ),
+    "wrong verify token": gettext_lazy(
+        "Enter the same verify token in Meta's app dashboard and in the admin."
+    ),
+    "too large": gettext_lazy("If such bodies are wanted, raise WEBHOOK_MAX_BYTES in .env and restart."),
+    "unknown key": gettext_lazy(
+        "Somebody still sends to an old address: press Set webhooks at the provider in the admin."
+    ),
+    "no key": gettext_lazy(
+        "Somebody sends to the address without a key: press Set webhooks at the provider in the admin."
+    ),
+    "unknown instance": gettext_lazy(
+        "Add the instance (`manage.py create_instance`), or stop the sender at the provider."
+    ),
 }
-NOT_A_PROVIDER = "Something that is no provider posts there; look at the web server's log."
+NOT_A_PROVIDER = gettext_lazy("Something that is no provider posts there; look at the web server's log.")
 
 
 def facts(instance: WhatsappInstance, now: datetime) -> dict[str, Any]:
@@ -49,12 +63,12 @@ def facts(instance: WhatsappInstance, now: datetime) -> dict[str, Any]:
 def findings(instance: WhatsappInstance, told: dict[str, Any]) -> Iterator[Finding]:
     failed = told["last_day"][State.FAILED]
     if failed:
-        text = f"Webhook events of the last day that could not be processed: {failed}."
+        text = _("Webhook events of the last day that could not be processed: %(count)d.")
         again = f"`manage.py replay_webhooks --instance {instance.instance_id} --state failed --now`"
-        advice = (
-            f"Their errors stand under failed webhook events and in the admin; after an update, run {again}."
+        advice = _(
+            "Their errors stand under failed webhook events and in the admin; after an update, run %(command)s."
         )
-        yield problem(label(instance), text, advice)
+        yield problem(label(instance), text % {"count": failed}, advice % {"command": again})
 
 
 def failed_events(instances: Collection[int] | None) -> list[dict[str, Any]]:
@@ -86,9 +100,10 @@ def refusals(instances: Collection[int] | None, now: datetime) -> list[dict[str,
 
 def refusal_findings(rows: list[dict[str, Any]], labels: dict[int, str]) -> Iterator[Finding]:
     for row in rows:
-        about = labels.get(row["instance"], "webhooks of no known instance")
-        text = f"Requests turned away today, {row['reason']}: {row['count']}."
-        yield warn(about, text, REFUSALS.get(row["reason"], NOT_A_PROVIDER))
+        about = labels.get(row["instance"], _("webhooks of no known instance"))
+        text = _("Requests turned away today, %(reason)s: %(count)d.")
+        told = {"reason": _(row["reason"]), "count": row["count"]}
+        yield warn(about, text % told, str(REFUSALS.get(row["reason"], NOT_A_PROVIDER)))
 
 
 def worker_facts(now: datetime) -> dict[str, Any]:
@@ -124,11 +139,25 @@ def worker_findings(told: dict[str, Any], now: datetime) -> Iterator[Finding]:
     waited = max((now - due for due in told["oldest_due"].values() if due), default=timedelta())
     seen = told["last_sign_of_life"]
     alive = told["at_work_now"] or (seen is not None and now - seen < PATIENCE)
-    last = f"the last sign of one is of {seen:%Y-%m-%d %H:%M} UTC" if seen else "none has worked here yet"
-    minutes = f"{waited.total_seconds() / 60:.0f} minutes"
+    told_last = {
+        "seen": f"{seen:%Y-%m-%d %H:%M} UTC" if seen else "",
+        "minutes": f"{waited.total_seconds() / 60:.0f}",
+    }
     if waited > PATIENCE and not alive:
-        yield problem("worker", f"No worker runs: work is due for {minutes}, and {last}.", START)
+        text = (
+            _("No worker runs: work is due for %(minutes)s minutes, and the last sign of one is of %(seen)s.")
+            if seen
+            else _("No worker runs: work is due for %(minutes)s minutes, and none has worked here yet.")
+        )
+        yield problem("worker", text % told_last, str(START))
     elif waited > LONG_QUEUE:
-        yield warn("worker", f"The worker falls behind: work is due for {minutes}.", MORE)
+        text = _("The worker falls behind: work is due for %(minutes)s minutes.")
+        yield warn("worker", text % told_last, str(MORE))
     else:
-        yield ok("worker", "at work" if alive else f"nothing waits, so that one runs cannot be told; {last}")
+        yield ok("worker", _("at work") if alive else _idle(seen) % told_last)
+
+
+def _idle(seen: datetime | None) -> str:
+    if seen:
+        return _("nothing waits, so that one runs cannot be told; the last sign of one is of %(seen)s")
+    return _("nothing waits, so that one runs cannot be told; none has worked here yet")
