@@ -78,11 +78,9 @@ def note(
 ) -> None:
     """``by`` is the person; None is one at the command line, or one who cannot be known. By the ASKER, nothing is noted
     where nobody asked, as in a worker. Instance and client are the object's own unless given."""
-    entry = _entry(action, obj, by, at, facts)
+    entry = _entry(action, obj, by, at, facts, instance)
     if entry is None:
         return
-    if instance is not None:
-        entry.instance_id, entry.client_id = instance.pk, instance.client_id
     if client is not None:
         entry.client_id = client.pk
     entry.save(force_insert=True)
@@ -103,9 +101,10 @@ def note_once(
     by: Any = ASKER,
     at: datetime | None = None,
     within: timedelta = OPENED_AGAIN,
+    looks: bool = False,
     **facts: str | int,
 ) -> None:
-    """Nothing when the same person did the same a moment ago. Asked again in the same process it costs no query."""
+    """Nothing when the same person did so a moment ago: as this process knows or, with ``looks``, the trail."""
     entry = _entry(action, obj, by, at, facts)
     if entry is None:
         return
@@ -113,7 +112,7 @@ def note_once(
     if _recent.has(key, since=entry.at - within):
         return
     mine = AuditEntry.objects.about(obj).filter(user=entry.user_id, token_hint=entry.token_hint)
-    if not mine.filter(action=entry.action, at__gt=entry.at - within).exists():
+    if not (looks and mine.filter(action=entry.action, at__gt=entry.at - within).exists()):
         entry.save(force_insert=True)
     transaction.on_commit(lambda: _recent.add(key, entry.at))
 
@@ -143,13 +142,18 @@ _recent = _Recent()
 
 
 def _entry(
-    action: Action, obj: Model | None, by: Any, at: datetime | None, facts: dict[str, Any]
+    action: Action,
+    obj: Model | None,
+    by: Any,
+    at: datetime | None,
+    facts: dict[str, Any],
+    place: WhatsappInstance | None = None,
 ) -> AuditEntry | None:
     person = asker() if by is ASKER else by
     if by is ASKER and person is None:
         return None
     kind = "" if obj is None else obj._meta.label_lower
-    instance_id, client_id = _places(obj)
+    instance_id, client_id = _places(place or obj)
     door = _door.get() or Door(Via.COMMAND)
     hint = getattr(person, "token_hint", "")
     return AuditEntry(
@@ -174,6 +178,10 @@ def _places(row: Any) -> tuple[int | None, int | None]:
     """Ids of the instance and the client that it belongs to."""
     path = getattr(type(row)._default_manager.all(), "client_path", "") if row is not None else ""
     for relation in path.split("__")[:-1]:
+        if relation == "instance" and not row._meta.get_field(relation).is_cached(row):
+            # Not the instance itself: it has secrets, which may be unreadable.
+            found = WhatsappInstance.objects.filter(pk=row.instance_id).values_list("client", flat=True)
+            return row.instance_id, found.first()
         row = getattr(row, relation)
     if isinstance(row, WhatsappInstance):
         return row.pk, row.client_id

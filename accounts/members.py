@@ -5,6 +5,8 @@ from datetime import datetime
 import structlog
 from django.db import IntegrityError, transaction
 
+from accounts import audit
+from accounts.audit import Action
 from accounts.models import Client, Membership, Role, User
 from accounts.tokens import revoke_all
 
@@ -31,6 +33,7 @@ def add(client: Client, *, username: str, role: Role, by: User) -> Membership:
     try:
         with transaction.atomic():
             membership = Membership.objects.create(client=client, user=user, role=role)
+            audit.note(Action.MEMBER_ADDED, membership, by=by, user=user.pk, role=role.value)
     except IntegrityError as exc:
         raise MemberAlready from exc
     log.info("member added", client=client.pk, user=user.pk, role=role.value, by=by.pk)
@@ -43,6 +46,7 @@ def change_role(membership: Membership, role: Role, *, by: User) -> None:
             _check_manager_remains(membership, by)
         membership.role = role
         membership.save(update_fields=["role"])
+        audit.note(Action.MEMBER_CHANGED, membership, by=by, user=membership.user_id, role=role.value)
     log.info(
         "member changed", client=membership.client_id, user=membership.user_id, role=role.value, by=by.pk
     )
@@ -52,6 +56,7 @@ def remove(membership: Membership, *, by: User, now: datetime) -> None:
     with transaction.atomic():
         _check_manager_remains(membership, by)
         revoke_all(membership.user, membership.client, now=now)
+        audit.note(Action.MEMBER_REMOVED, membership, by=by, at=now, user=membership.user_id)
         membership.delete()
     log.info("member removed", client=membership.client_id, user=membership.user_id, by=by.pk)
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import Q
 
-from accounts import services
+from accounts import audit, services
 from accounts.models import WhatsappInstance
 
 # Without these messages do not come at all; the others only leave out ticks and the line's state.
@@ -27,6 +27,7 @@ def read_webhooks(instance: WhatsappInstance, *, now: datetime) -> Mapping[str, 
 def set_webhooks(instance: WhatsappInstance, *, now: datetime) -> Mapping[str, str]:
     """Set them, read them back, and note the answer."""
     told = services.configure_webhooks(instance)
+    audit.note(audit.Action.INSTANCE_WEBHOOKS_SET, instance, at=now)
     note(instance, told, now=now)
     return told
 

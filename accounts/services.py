@@ -13,7 +13,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, Q
 from django.urls import reverse
 
-from accounts import feed, observing
+from accounts import audit, feed, observing
+from accounts.audit import Action
 from accounts.models import Change, WhatsappInstance, new_webhook_key
 from accounts.providers import PROVIDERS, errors
 from accounts.providers.base import Credentials, LineState, Provider
@@ -92,6 +93,7 @@ def add_instance(facts: Mapping[str, Any], *, now: datetime) -> WhatsappInstance
     with feed.collecting():
         _save(instance)
         feed.tell([_told(instance, feed.Action.CREATED, now)])
+        audit.note(Action.INSTANCE_CREATED, instance, at=now)
     log.info("instance added", instance=instance.pk, client=instance.client_id)
     return instance
 
@@ -103,6 +105,7 @@ def change_instance(instance: WhatsappInstance, changes: Mapping[str, Any], *, n
     with feed.collecting():
         _save(instance, update_fields=list(changes))
         feed.tell([_told(instance, feed.Action.UPDATED, now)])
+        audit.note(Action.INSTANCE_CHANGED, instance, at=now, fields=", ".join(sorted(changes)))
     log.info("instance changed", instance=instance.pk, fields=sorted(changes))
 
 
@@ -123,6 +126,7 @@ def remove_instance(instance: WhatsappInstance, *, now: datetime) -> None:
         raise InUse
     pk = instance.pk
     with feed.collecting():
+        audit.note(Action.INSTANCE_DELETED, instance, at=now)
         try:
             instance.delete()
         except ProtectedError as exc:
@@ -140,7 +144,9 @@ def rotate_webhook_key(instance: WhatsappInstance) -> None:
     """The old address stops working within WEBHOOK_LOOKUP_SECONDS; the provider has to be told the new one."""
     instance.webhook_key = new_webhook_key()
     instance.webhook_slots, instance.webhooks_read_at, instance.webhooks_astray = {}, None, False
-    instance.save(update_fields=["webhook_key", "webhook_slots", "webhooks_read_at", "webhooks_astray"])
+    with transaction.atomic():
+        instance.save(update_fields=["webhook_key", "webhook_slots", "webhooks_read_at", "webhooks_astray"])
+        audit.note(Action.INSTANCE_KEY_ROTATED, instance)
     log.info("webhook key rotated", instance=instance.pk)
 
 
@@ -176,7 +182,13 @@ def webhooks_match(instance: WhatsappInstance, told: Mapping[str, str]) -> bool:
 
 def disconnect(instance: WhatsappInstance, *, now: datetime) -> None:
     provider_for(instance).disconnect()
+    audit.note(Action.INSTANCE_DISCONNECTED, instance, at=now)
     note_connection(instance, connected=False, at=now)
+
+
+def restart(instance: WhatsappInstance, *, now: datetime) -> None:
+    provider_for(instance).restart()
+    audit.note(Action.INSTANCE_RESTARTED, instance, at=now)
 
 
 def note_connection(instance: WhatsappInstance, *, connected: bool, phone: str = "", at: datetime) -> bool:

@@ -60,17 +60,17 @@ def read(signed: str, *, now: datetime) -> Link:
     return link
 
 
-def file_of(link: Link, *, now: datetime) -> MediaFile | None:
+def file_of(link: Link, reader: User | None) -> MediaFile | None:
     """None when its user may not see the file any more."""
-    user = _user_of(link, now)
-    if user is None:
+    if reader is None:
         return None
-    rows = MediaFile.objects.visible_to(user).filter(pk=link.media_file)
+    rows = MediaFile.objects.visible_to(reader).filter(pk=link.media_file)
     found: MediaFile | None = rows.first()
     return found
 
 
-def _user_of(link: Link, now: datetime) -> User | None:
+def reader_of(link: Link, *, now: datetime) -> User | None:
+    """Whoever made it, while the login with which it was made is good."""
     if link.token is None:
         return User.objects.filter(pk=link.user, is_active=True).first()
     token = ApiToken.objects.filter(pk=link.token, user=link.user).find_usable(now)

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from media.models import MediaFile
+from media.noting import note_reading
 from media.serving import NoRendition, NotHere, NotReadable, serve
 
 
@@ -16,7 +17,7 @@ from media.serving import NoRendition, NotHere, NotReadable, serve
 def media_file(request: HttpRequest, pk: int) -> HttpResponseBase:
     found = get_object_or_404(MediaFile.objects.visible_to(request.user).select_related("instance"), pk=pk)
     try:
-        return serve(request, found)
+        response = serve(request, found)
     except NotHere as exc:
         return render(request, "media/not_ready.html", {"media_file": found}, status=_status(exc))
     except NoRendition as exc:
@@ -27,6 +28,8 @@ def media_file(request: HttpRequest, pk: int) -> HttpResponseBase:
             content_type="text/plain",
             status=HTTPStatus.SERVICE_UNAVAILABLE,
         )
+    note_reading(request, response, found, by=request.user)
+    return response
 
 
 def _status(absence: NotHere) -> HTTPStatus:

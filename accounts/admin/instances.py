@@ -159,7 +159,7 @@ class InstanceAdmin(WithVerbs):
         self.message_user(request, f"{text} {line.detail}".strip(), level)
 
     def restart(self, request: HttpRequest, instance: WhatsappInstance) -> None:
-        done, _nothing = self._asked(request, lambda: services.provider_for(instance).restart())
+        done, _nothing = self._asked(request, lambda: services.restart(instance, now=timezone.now()))
         if done:
             self.message_user(
                 request, _("The line restarts. Check its status in a moment."), messages.SUCCESS

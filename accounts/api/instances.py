@@ -14,13 +14,14 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import reading_back, services
+from accounts import audit, reading_back, services
 from accounts.api.filters import IdFilter
 from accounts.api.lines import trouble, wait_for
 from accounts.api.parsing import asked
 from accounts.api.problems import Problem
 from accounts.api.schema import refusals
 from accounts.api.viewsets import TenantViewSet
+from accounts.audit import Action
 from accounts.fields import CannotDecrypt
 from accounts.models import Role, WhatsappInstance
 from accounts.providers.errors import ProviderError
@@ -118,7 +119,10 @@ class InstanceViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
     @extend_schema(summary="The QR code that connects the line", responses={200: QrCodeSerializer} | ASKED)
     @action(detail=True, url_path="qr-code")
     def qr_code(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        code = services.provider_for(self.get_object()).qr_code()
+        instance = self.get_object()
+        code = services.provider_for(instance).qr_code()
+        if code.png:
+            audit.note_once(Action.INSTANCE_PAIRED, instance, way="qr code")
         png = f"data:image/png;base64,{base64.b64encode(code.png).decode()}" if code.png else None
         return Response(QrCodeSerializer({"connected": code.connected, "png": png}).data)
 
@@ -133,12 +137,13 @@ class InstanceViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
         instance = self.get_object()
         phone = asked(PhoneSerializer, request)["phone"].lstrip("+")
         code = services.provider_for(instance).pairing_code(phone)
+        audit.note(Action.INSTANCE_PAIRED, instance, way="pairing code")
         return Response(PairingCodeSerializer({"code": code}).data)
 
     @extend_schema(summary="Restart the line at the provider", request=None, responses={204: None} | ASKED)
     @action(detail=True, methods=["post"])
     def restart(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        services.provider_for(self.get_object()).restart()
+        services.restart(self.get_object(), now=timezone.now())
         return Response(status=HTTPStatus.NO_CONTENT)
 
     @extend_schema(

@@ -10,8 +10,9 @@ from rest_framework.request import Request
 
 from accounts.access import may
 from accounts.api.problems import Problem
-from accounts.models import Role
+from accounts.models import Role, User
 from media.models import MediaFile
+from media.noting import note_reading
 from media.serializers import AbsenceSerializer
 from media.services import fetch_again
 from media.serving import FRESH_SECONDS, NoRendition, NotHere, NotReadable, serve
@@ -40,15 +41,18 @@ def deliver(request: Request, media_file: MediaFile) -> HttpResponseBase:
 
 
 def content_of(
-    request: Request, media_file: MediaFile, *, fresh_seconds: int = FRESH_SECONDS
+    request: Request, media_file: MediaFile, *, fresh_seconds: int = FRESH_SECONDS, by: User | None = None
 ) -> HttpResponseBase:
+    """``by`` is the reader where the request itself names none."""
     try:
-        return serve(request._request, media_file, fresh_seconds=fresh_seconds)
+        response = serve(request._request, media_file, fresh_seconds=fresh_seconds)
     except NoRendition as exc:
         raise Problem(HTTPStatus.NOT_FOUND, "no_rendition", exc.detail) from exc
     except NotReadable as exc:
         told = "Our storage does not answer now; try again."
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "storage", told) from exc
+    note_reading(request._request, response, media_file, by=by or request.user, linked=by is not None)
+    return response
 
 
 def why(media_file: MediaFile) -> Problem:

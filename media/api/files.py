@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import audit
 from accounts.api.parsing import asked
 from accounts.api.problems import Problem
 from accounts.api.viewsets import TenantViewSet
@@ -32,8 +33,9 @@ from media.api.schema import (
     WAITING,
     problems,
 )
-from media.links import LinkRefused, file_of, new_link, read
+from media.links import LinkRefused, file_of, new_link, read, reader_of
 from media.models import FetchAttempt, MediaFile
+from media.noting import note_links
 from media.serializers import (
     FetchAttemptSerializer,
     LinkSerializer,
@@ -108,7 +110,9 @@ class MediaViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
     )
     @action(detail=True, methods=["post"])
     def link(self, request: Request, pk: str) -> Response:
-        return Response(LinkSerializer(_link(request, self.get_object())).data, HTTPStatus.CREATED)
+        media_file = self.get_object()
+        audit.note_once(audit.Action.MEDIA_LINKED, media_file)
+        return Response(LinkSerializer(_link(request, media_file)).data, HTTPStatus.CREATED)
 
     @extend_schema(
         summary="Make short-lived links to many files at once",
@@ -121,7 +125,9 @@ class MediaViewSet(ListModelMixin, RetrieveModelMixin, TenantViewSet):
     @action(detail=False, methods=["post"], pagination_class=None)
     def links(self, request: Request) -> Response:
         wanted = asked(LinksWantedSerializer, request)["media"]
-        rows = MediaFile.objects.visible_to(request.user).filter(pk__in=wanted).only("pk")
+        mine = MediaFile.objects.visible_to(request.user).filter(pk__in=wanted)
+        rows = list(mine.select_related("instance__client").only("pk", "instance__client"))
+        note_links(rows)
         made = {"links": [_link(request, row) | {"media": row.pk} for row in rows]}
         return Response(LinksSerializer(made).data, HTTPStatus.CREATED)
 
@@ -152,12 +158,13 @@ class LinkedContent(APIView):
             link = read(signed, now=now)
         except LinkRefused as exc:
             raise Problem(HTTPStatus.FORBIDDEN, exc.code, exc.detail) from exc
-        media_file = file_of(link, now=now)
+        reader = reader_of(link, now=now)
+        media_file = file_of(link, reader)
         if media_file is None:
             raise Http404
         left = int((link.expires_at - now).total_seconds())
         try:
-            response = content_of(request, media_file, fresh_seconds=min(left, FRESH_SECONDS))
+            response = content_of(request, media_file, fresh_seconds=min(left, FRESH_SECONDS), by=reader)
         except NotHere as absence:
             raise why(media_file) from absence
         response["Referrer-Policy"] = "no-referrer"

@@ -10,7 +10,7 @@ import structlog
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts import feed
+from accounts import audit, feed
 from accounts.models import WhatsappInstance
 from media.models import MediaFile
 from media.services import health, holding
@@ -34,8 +34,12 @@ def fetch_again(queryset: QuerySet[MediaFile], *, now: datetime) -> int:
     health.forget(instances)
     fresh: dict[str, Any] = {"next_attempt_at": now, "attempts": 0}
     asked = chosen.filter(state__in=ASKABLE)
+    waiting = chosen.filter(state=State.PENDING, lease_until=None)
     with feed.collecting():
-        count = chosen.filter(state=State.PENDING, lease_until=None).update(**fresh)
+        if audit.asker():
+            rows = (waiting | asked).select_related("instance").only("pk", "instance__client")
+            audit.note_many(audit.Action.MEDIA_REQUESTED, rows, at=now)
+        count = waiting.update(**fresh)
         feed.tell(changes_of(asked, at=now))
         count += asked.move_to(State.PENDING, error="", cause="", **fresh)
     log.info("media files asked for again", count=count)

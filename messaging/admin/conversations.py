@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
+from accounts import audit
 from accounts.admin.access import OfClient, OfLine
 from accounts.admin.paging import Paged
 from accounts.clean_queries import without_nuls
@@ -92,6 +93,7 @@ class ConversationAdmin(Paged, InboxViews):
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         conversation = kwargs["obj"]
+        audit.note_once(audit.Action.CONVERSATION_OPENED, conversation)
         # Before anything is read: what changes from here on is told.
         config = page_config(request, conversation)
         asked = {name: request.GET.get(name, "") for name in ("before", "after")}

@@ -7,6 +7,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts import audit
 from accounts.admin import display
 from accounts.admin.access import ReadOnly, VisibleChoices
 from accounts.admin.paging import Paged
@@ -70,6 +71,7 @@ class WebhookEventAdmin(Paged, ReadOnly, WithVerbs):
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         event = kwargs["obj"]
+        audit.note_once(audit.Action.EVENT_OPENED, event)
         context |= {
             "event": event,
             "body": readable(bytes(event.body)),

@@ -97,6 +97,9 @@ class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMix
         changed = webhooks_out.change(endpoint, facts, now=timezone.now())
         return Response(WebhookEndpointSerializer(changed).data)
 
+    def perform_destroy(self, endpoint: WebhookEndpoint) -> None:
+        webhooks_out.remove(endpoint)
+
     @extend_schema(
         summary="Sign with a new secret from now on",
         request=None,

@@ -6,6 +6,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import audit
 from accounts.models import Role
 from messaging.api.filters import WebhookEventFilter
 from messaging.api.lists import ListedViewSet
@@ -26,6 +27,11 @@ class WebhookEventViewSet(ListedViewSet):
 
     def get_serializer_class(self) -> Any:
         return WebhookEventSerializer if self.action == "list" else WebhookEventDetailSerializer
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        event = self.get_object()
+        audit.note_once(audit.Action.EVENT_OPENED, event)
+        return Response(self.get_serializer(event).data)
 
     @extend_schema(
         summary="Process it again",

@@ -18,6 +18,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import audit
 from accounts.api.parsing import JsonBody, asked
 from accounts.api.permissions import user_of
 from accounts.api.schema import refusals
@@ -76,6 +77,11 @@ class ThreadViewSet(ListModelMixin, OfConversation):
         """Through the conversation, which is then known to each of them."""
         rows = self.conversation.messages.all() if hasattr(self, "conversation") else self.rows.none()
         return MessageSerializer.with_related(rows)
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        answer = super().list(request, *args, **kwargs)
+        audit.note_once(audit.Action.CONVERSATION_OPENED, self.conversation)
+        return answer
 
     @extend_schema(
         summary="Send a message",

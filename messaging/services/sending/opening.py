@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import IntegrityError
 
-from accounts import feed
+from accounts import audit, feed
 from accounts.feed import Action
 from accounts.models import WhatsappInstance
 from accounts.providers.events import Chat, ChatKind, Party
@@ -40,4 +40,5 @@ def _open(instance: WhatsappInstance, party: Party, now: datetime) -> Conversati
         conversation = threads.find(instance, chat)
         if not before:
             tell_conversation(conversation, now, Action.CREATED)
+            audit.note(audit.Action.CONVERSATION_STARTED, conversation, at=now)
     return conversation

@@ -7,6 +7,8 @@ from typing import Any
 import structlog
 from django.db import transaction
 
+from accounts import audit
+from accounts.audit import Action
 from accounts.models import Client
 from messaging.models import WebhookDelivery, WebhookEndpoint, new_signing_secret
 from messaging.services import feeding
@@ -25,15 +27,18 @@ class SwitchedOff(Exception):
     """Nothing is delivered to an endpoint that is switched off."""
 
 
+@transaction.atomic
 def create(*, client: Client, url: str, name: str = "", events: list[str] | None = None) -> WebhookEndpoint:
     """It is told what happens from now on."""
     made = WebhookEndpoint.objects.create(
         client=client, url=url, name=name, events=events or [], cursor=feeding.newest()
     )
+    audit.note(Action.ENDPOINT_CREATED, made)
     log.info("webhook endpoint created", endpoint=made.pk, client=client.pk)
     return made
 
 
+@transaction.atomic
 def change(endpoint: WebhookEndpoint, facts: dict[str, Any], *, now: datetime) -> WebhookEndpoint:
     """``is_active`` switches; another address starts with a clean record."""
     facts = dict(facts)
@@ -43,6 +48,7 @@ def change(endpoint: WebhookEndpoint, facts: dict[str, Any], *, now: datetime) -
         row.exclude(url=facts["url"]).update(failing_since=None, rests_until=None)
     if facts:
         row.update(**facts)
+        audit.note(Action.ENDPOINT_CHANGED, endpoint, at=now, fields=", ".join(sorted(facts)))
     if switch is True and not endpoint.is_active:
         enable(endpoint, now=now)
     elif switch is False:
@@ -70,21 +76,32 @@ def enable(endpoint: WebhookEndpoint, *, now: datetime, from_now: bool = False) 
         else:
             waiting.update(attempts=0, next_attempt_at=now)
         WebhookEndpoint.objects.filter(pk=endpoint.pk).update(**fresh)
+        audit.note(Action.ENDPOINT_CHANGED, endpoint, at=now, fields="is_active", is_active=1)
     endpoint.refresh_from_db(fields=_SHOWN)
     log.info("webhook endpoint switched on", endpoint=endpoint.pk, from_now=from_now)
     wake_workers()
 
 
+@transaction.atomic
 def disable(endpoint: WebhookEndpoint) -> None:
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(is_active=False)
+    audit.note(Action.ENDPOINT_CHANGED, endpoint, fields="is_active", is_active=0)
     endpoint.refresh_from_db(fields=_SHOWN)
     log.info("webhook endpoint switched off by a person", endpoint=endpoint.pk)
 
 
+@transaction.atomic
+def remove(endpoint: WebhookEndpoint) -> None:
+    audit.note(Action.ENDPOINT_DELETED, endpoint)
+    endpoint.delete()
+
+
+@transaction.atomic
 def rotate_secret(endpoint: WebhookEndpoint) -> str:
     """What is sent from now on is signed with the new one."""
     secret = new_signing_secret()
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(secret=secret, rests_until=None)
+    audit.note(Action.ENDPOINT_SECRET_ROTATED, endpoint)
     log.info("webhook secret rotated", endpoint=endpoint.pk)
     return secret
 
@@ -102,6 +119,7 @@ def ping(endpoint: WebhookEndpoint, *, now: datetime) -> WebhookDelivery:
         created_at=now,
         next_attempt_at=now,
     )
+    audit.note(Action.ENDPOINT_TESTED, endpoint, at=now)
     _disturb([endpoint.pk])
     return made
 
@@ -118,6 +136,9 @@ def deliver_again(rows: Any, *, now: datetime) -> int:
     count = again.update(
         state=State.PENDING, attempts=0, next_attempt_at=now, error="", http_status=None, delivered_at=None
     )
+    if count and audit.asker():
+        asked = WebhookEndpoint.objects.sealed().filter(pk__in={endpoint for _, endpoint in chosen})
+        audit.note_many(Action.DELIVERY_REPEATED, asked, at=now, deliveries=count)
     _disturb({endpoint for _, endpoint in chosen})
     log.info("webhook deliveries put back", count=count)
     return count

@@ -92,5 +92,5 @@ def test_a_messages_file_only_reads(method: str, acme: Rows, browser_of: LogIn) 
 def test_a_file_costs_few_queries(acme: Rows, browser_of: LogIn, django_assert_max_num_queries: Any) -> None:
     make_stored(acme.media_file)
     browser = browser_of("bob")
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         assert body(browser.get(media_of(acme.message))) == PICTURE

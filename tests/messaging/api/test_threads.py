@@ -106,7 +106,7 @@ def test_a_page_costs_as_many_queries_as_two_messages(
     for number in range(count):
         full(thread, number)
     browser = front("bob")
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         page = browser.get(path, limit=100)
     quotes = [row["reply_to"]["id"] for row in page["results"] if row["reply_to"]]
     assert len(page["results"]) == 2 * count
