@@ -9,7 +9,9 @@ from django.contrib.auth import authenticate
 from django.db.models import Q
 from django.http import HttpRequest
 
+from accounts import audit
 from accounts.access import roles_of
+from accounts.audit import Action
 from accounts.lockouts import forget
 from accounts.models import ApiToken, Client, Role, User
 from accounts.numbers import whole_number
@@ -125,6 +127,8 @@ def issue(
         made_by=maker,
         password_mark=maker.password_mark if maker else mark,
     )
+    # Given for a password, it is a login and nothing else.
+    audit.note(Action.LOGIN if mark else Action.TOKEN_ISSUED, token, by=user, at=now, role=role.value)
     log.info("token issued", user=user.pk, client=wish.client.pk, token=token.pk, role=role.value)
     return token, key
 
@@ -149,6 +153,7 @@ def revoke(token: ApiToken, *, by: User, now: datetime) -> bool:
     while made := list(ApiToken.objects.filter(made_by__in=made).values_list("pk", flat=True)):
         ApiToken.objects.filter(pk__in=made, revoked_at=None).update(revoked_at=now)
     if done:
+        audit.note(Action.TOKEN_REVOKED, token, by=by, at=now, user=token.user_id)
         log.info("token revoked", user=token.user_id, client=token.client_id, token=token.pk, by=by.pk)
     return done
 
