@@ -176,7 +176,7 @@ def _entry(
 
 def _places(row: Any) -> tuple[int | None, int | None]:
     """Ids of the instance and the client that it belongs to."""
-    path = getattr(type(row)._default_manager.all(), "client_path", "") if row is not None else ""
+    path = getattr(row._meta.model._default_manager.all(), "client_path", "") if row is not None else ""
     for relation in path.split("__")[:-1]:
         if relation == "instance" and not row._meta.get_field(relation).is_cached(row):
             # Not the instance itself: it has secrets, which may be unreadable.
