@@ -18,6 +18,7 @@ from messaging.services.feeding import drop_old
 from messaging.services.intake import Intake
 from messaging.services.naming import Naming
 from messaging.services.processing import process_due
+from messaging.services.pruning import Pruning
 from messaging.services.pulse import Pulse
 from messaging.services.sending.sender import Sender
 from messaging.services.waking import Alarm
@@ -46,6 +47,7 @@ class Worker:
         self.renderer = Renderer(token=self.token)
         self.exporter = Exporter(token=self.token)
         self.intake = Intake()
+        self.pruning = Pruning()
         self._swept_at = 0.0
 
     def stop(self) -> None:
@@ -119,7 +121,8 @@ class Worker:
     def _turn_or_rest(self, alarm: Alarm, naming: Naming, watching: Watching) -> None:
         try:
             self._sweep_now_and_then()
-            if not self.turn() + naming.turn() + watching.turn():
+            idle = not self.turn() + naming.turn() + watching.turn()
+            if not self.pruning.turn(self.now()) and idle:
                 alarm.sleep(IDLE_SECONDS)
         except Exception:  # noqa: BLE001 - leases bring back what this turn held; the next turn may fare better
             log.exception("worker turn failed")

@@ -218,7 +218,8 @@ def test_a_body_over_the_limit_is_not_set_by(settings: Settings) -> None:
         assert post(instance, TEXT).status_code == 413
 
 
-def test_one_request_tries_while_the_others_go_straight_to_disk() -> None:
+def test_one_request_tries_while_the_others_go_straight_to_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reaching, "REST_SECONDS", 60)
     instance = make_wapi()
     tries = 0
 
