@@ -17,6 +17,7 @@ from accounts.admin.trouble import troubled
 from accounts.diagnosing.findings import Level
 from accounts.diagnosing.instances import label
 from accounts.models import Client, Role, WhatsappInstance
+from media.models import MediaFile
 from messaging.services.diagnosing import Report, diagnose
 
 # Each costs a few queries and a look at its folder.
@@ -38,6 +39,7 @@ def diagnosis(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _("Diagnosis"),
         "told": told,
+        "lost": [one | {"name": _file(one)} for one in told["last_failures"]],
         "findings": _by_level(told["findings"]),
         "lines": told["instances"],
         "has_more": has_more,
@@ -81,6 +83,10 @@ def _narrow(report: Report, lines: Iterable[WhatsappInstance]) -> None:
     report.findings = [finding for finding in report.findings if finding.about in own]
     report.configuration, report.storage, report.worker = {}, {}, {}
     report.hosts, report.refusals = [], []
+
+
+def _file(lost: dict[str, Any]) -> str:
+    return f"{MediaFile.Kind(lost['kind']).label} {lost['media_file']}"
 
 
 def _platform(told: dict[str, Any]) -> list[tuple[str, str]]:
