@@ -14,6 +14,8 @@ from messaging.models import (
     Contact,
     ContactAlias,
     Conversation,
+    Export,
+    LegalHold,
     Message,
     Note,
     OutboxItem,
@@ -153,6 +155,8 @@ def merge(keeper: Contact, other: Contact) -> None:
         if twin:
             _tell(keeper.client_id, conversation, Action.DELETED)
     Message.objects.filter(sender=other).update(sender=keeper)
+    LegalHold.objects.filter(contact=other).update(contact=keeper)
+    Export.objects.filter(contact=other).update(contact=keeper)
     _move_reactions(keeper, other)
     ContactAlias.objects.filter(contact=other).update(contact=keeper)
     if not keeper.name and other.name:
@@ -185,6 +189,10 @@ def _join(keeper: Conversation, other: Conversation) -> None:
         rows.update(last_message_at=Greatest(Coalesce("last_message_at", newest), newest))
     if wrote := other.last_inbound_at:
         rows.update(last_inbound_at=Greatest(Coalesce("last_inbound_at", wrote), wrote))
+    if purged := other.purged_until:
+        rows.update(purged_until=Greatest(Coalesce("purged_until", purged), purged))
+    LegalHold.objects.filter(conversation=other).update(conversation=keeper)
+    Export.objects.filter(conversation=other).update(conversation=keeper)
     Conversation.objects.filter(pk=other.pk).delete()
 
 

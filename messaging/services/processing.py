@@ -179,10 +179,13 @@ def _apply(batch: list[WebhookEvent], lines: Lines, token: uuid.UUID, now: datet
     if len(batch) > 1 and len(told) > MOST_EVENTS:
         raise TooMuchAtOnce(f"{len(told)} events")
     with feed.collecting():
-        new = Receiving(lines.home.client, told, now=now).apply()
+        receiving = Receiving(lines.home.client, told, now=now)
+        new = receiving.apply()
         _apply_waiting(new, lines, now)
         _write_back(outcomes, token, now)
         count(new, now=now)
+        # What was erased or purged does not stay in a body either.
+        WebhookEvent.objects.filter(pk__in=receiving.dropped).delete()
     accounting.account(outcomes, new, lines.home, now=now)
 
 

@@ -36,6 +36,7 @@ from messaging.services.contacts import People
 from messaging.services.sending import pacing
 from messaging.services.sending.identifying import adopt_echo, adopt_tagged, is_a_send
 from messaging.services.threads import Threads
+from messaging.services.tombstones import forgotten
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +57,10 @@ class Receiving:
 
     def __init__(self, client: Client, told: list[Told[Event]], *, now: datetime) -> None:
         self.now = now
+        erased = forgotten(client, told)
+        # Webhook events that brought what is not to come back.
+        self.dropped = {told[position].webhook.pk for position in erased}
+        told = [one for position, one in enumerate(told) if position not in erased]
         self.told = told
         self.received = _only(told, MessageReceived)
         self.changed = _only(told, MessageChange)
@@ -124,7 +129,9 @@ class Receiving:
         for one in self.received:
             thread = self.threads.find(one.instance, one.event.chat)
             known = self.messages.get(one.event.message_id, {}).get(thread.pk)
-            if known and not self._is_author(known, one.event):
+            if not known and self._was_purged(one, thread):
+                self.dropped.add(one.webhook.pk)
+            elif known and not self._is_author(known, one.event):
                 log.warning("message id of another's message", message=known.pk, webhook_event=one.webhook.pk)
             elif known:
                 self._came_again(known, one)
@@ -167,6 +174,11 @@ class Receiving:
                 received_at=one.webhook.received_at,
                 now=self.now,
             )
+
+    def _was_purged(self, one: Told[MessageReceived], thread: Conversation) -> bool:
+        """Retention took what was sent then, so this comes too late."""
+        until = thread.purged_until
+        return until is not None and (one.event.sent_at or one.webhook.received_at) <= until
 
     def _is_author(self, message: Message, event: MessageReceived) -> bool:
         """Senders choose the ids of their messages, so a known one proves nothing."""

@@ -1,0 +1,73 @@
+"""What must stay: placing and lifting legal holds, and what they keep from being removed."""
+
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db.models import Q
+
+from accounts import audit
+from accounts.audit import Action
+from accounts.models import User
+from accounts.providers.events import ChatKind
+from messaging.models import Contact, Conversation, LegalHold, Message
+
+log = structlog.get_logger(__name__)
+
+
+class IsHeld(Exception):
+    """A legal hold is in force on it."""
+
+    def __init__(self, hold: LegalHold) -> None:
+        super().__init__(f"Legal hold {hold.pk} is in force.")
+        self.hold = hold
+
+
+def place(hold: LegalHold, *, by: User | None, now: datetime) -> LegalHold:
+    hold.placed_by, hold.placed_at = by, now
+    hold.save(force_insert=True)
+    audit.note(Action.HOLD_PLACED, hold, by=by, at=now, **_named(hold))
+    log.info("legal hold placed", hold=hold.pk, client=hold.client_id)
+    return hold
+
+
+def lift(hold: LegalHold, *, by: User | None, now: datetime) -> bool:
+    """False when it was lifted already."""
+    facts = {"released_at": now, "released_by": by}
+    if not LegalHold.objects.in_force().filter(pk=hold.pk).update(**facts):
+        return False
+    audit.note(Action.HOLD_LIFTED, hold, by=by, at=now, **_named(hold))
+    log.info("legal hold lifted", hold=hold.pk, client=hold.client_id)
+    return True
+
+
+def _named(hold: LegalHold) -> dict[str, int]:
+    named = {"conversation": hold.conversation_id, "contact": hold.contact_id}
+    return {name: pk for name, pk in named.items() if pk is not None}
+
+
+def hold_on(contact: Contact) -> LegalHold | None:
+    """The first that keeps anything of this person from being erased."""
+    wrote_in = Message.objects.filter(sender=contact).order_by().values("conversation")
+    whole = Q(conversation=None, contact=None)
+    theirs = Q(contact=contact) | Q(conversation__contact=contact) | Q(conversation__in=wrote_in)
+    found: LegalHold | None = (
+        LegalHold.objects.in_force().filter(whole | theirs, client=contact.client_id).first()
+    )
+    return found
+
+
+def held_conversations(client: int) -> Any:
+    """Ids of those of which nothing may go: held themselves, or somebody who is held is or wrote in there."""
+    holds = LegalHold.objects.in_force().filter(client=client).order_by()
+    contacts = holds.exclude(contact=None).values("contact")
+    wrote_in = Message.objects.filter(sender__in=contacts).order_by().values("conversation")
+    rows = Conversation.objects.filter(instance__client=client).order_by()
+    held = Q(pk__in=holds.exclude(conversation=None).values("conversation"))
+    held |= Q(contact__in=contacts, kind=ChatKind.DIRECT) | Q(pk__in=wrote_in)
+    return rows.filter(held).values("pk")
+
+
+def is_held(client: int) -> bool:
+    """Whether nothing at all of this client may go."""
+    return bool(LegalHold.objects.in_force().filter(client=client, conversation=None, contact=None).exists())
