@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
@@ -50,3 +51,10 @@ def _failed(sender: Any, credentials: dict[str, Any], **_: Any) -> None:
     failed = AuditEntry.objects.about(user).filter(action=Action.LOGIN_FAILED, at__gt=now - GUESSED_AGAIN)
     if not failed.exists():
         audit.note(Action.LOGIN_FAILED, user, by=None, at=now)
+
+
+@receiver(post_save, sender=User, dispatch_uid="audit")
+def _saved(sender: Any, instance: User, created: bool, **_: Any) -> None:
+    """Whichever door a new password came through, the model has it at hand until it is saved."""
+    if not created and getattr(instance, "_password", None) is not None:
+        audit.note(Action.USER_PASSWORD_CHANGED, instance, by=audit.asker())

@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import may
+from accounts.admin.audited import Audited
 from accounts.models import Role
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class ByMembership:
         return may(request.user, self.delete_role, obj)
 
 
-class TenantAdmin(ByMembership, _ModelAdmin):
+class TenantAdmin(ByMembership, Audited):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     empty_advice: str | Promise = ""

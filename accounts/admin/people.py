@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import display
 from accounts.admin.access import TenantAdmin, TenantInline
+from accounts.admin.audited import Audited
 from accounts.models import Client, Membership, Role, User
 from accounts.second_factors import factor_of, remove
 from accounts.tokens import revoke_all
@@ -136,7 +137,7 @@ class ClientInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(Audited, DjangoUserAdmin):  # type: ignore[type-arg]
     """Only administrators see who has an account; managers work with the names they know."""
 
     list_display = (

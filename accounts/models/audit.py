@@ -142,6 +142,12 @@ class AuditEntry(models.Model):
             models.Index(fields=["user", "at", "id"], name="audit_of_user"),
             models.Index(fields=["object_type", "object_id", "at", "id"], name="audit_of_object"),
             models.Index(fields=["action", "at", "id"], name="audit_of_action"),
+            models.Index(
+                fields=["object_label"],
+                condition=~models.Q(object_label=""),
+                opclasses=["text_pattern_ops"],
+                name="audit_label",
+            ),
         ]
 
     def __str__(self) -> str:

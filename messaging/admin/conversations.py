@@ -38,6 +38,7 @@ class ConversationAdmin(Paged, InboxViews):
     search_fields = ("title", "contact__name", "contact__aliases__value")
     search_help_text = gettext_lazy("Search names, numbers and messages")
     change_role = Role.OPERATOR
+    notes_itself = True
 
     @property
     def list_address(self) -> str:

@@ -99,6 +99,7 @@ class WebhookEndpointAdmin(ManagersOnly, WithVerbs):
     list_filter = ("is_active", ("client", VisibleChoices))
     list_select_related = ("client",)
     add_role = change_role = Role.MANAGER
+    notes_itself = True
     verbs = (TEST, ENABLE, ENABLE_FROM_NOW, DISABLE, ROTATE)
     empty_advice = _("No webhook endpoint yet. Add one, and a client's own system is told of every change.")
 

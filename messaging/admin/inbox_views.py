@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.access import may
 from accounts.admin.access import TenantAdmin
+from accounts.admin.audited import trail_of
 from accounts.models import Role
 from messaging.admin.inbox import ids_in, inbox_of
 from messaging.admin.thread import Thread, read_lines, read_thread
@@ -61,11 +62,13 @@ class InboxViews(TenantAdmin):
         contact = conversation.contact
         abilities = sending.abilities_of(conversation.instance)
         notes = conversation.notes.select_related("author")
+        manages = may(request.user, Role.MANAGER, conversation)
         return {
             "conversation": conversation,
             "aliases": list(contact.aliases.all()[:20]) if contact else [],
             "may_operate": self.has_operate_permission(request, conversation),
-            "may_manage": may(request.user, Role.MANAGER, conversation),
+            "may_manage": manages,
+            "trail": trail_of(conversation) if manages else "",
             "abilities": abilities,
             "window": sending.window_of(conversation, timezone.now()),
             "window_hours": round(abilities.window.total_seconds() / 3600) if abilities.window else 0,

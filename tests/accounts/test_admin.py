@@ -70,7 +70,7 @@ def test_every_detail_page_and_history_opens_for_root(acme: Rows, browser_of: Lo
     browser = browser_of("root")
     for row in [*acme.all(), User.objects.get(username="bob")]:
         assert browser.get(page(row)).status_code == 200
-        assert browser.get(page(row, "history")).status_code == 200
+        assert browser.get(page(row, "history"), follow=True).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["alice", "bob", "mona"])
