@@ -21,7 +21,7 @@ from media.ranges import Slice, Unsatisfiable, wanted
 from media.services import mark_missing
 from media.services.renditions import make_again
 from media.sniffing import bare, extension_of
-from media.storage import storage
+from media.storage import places, storage
 
 log = structlog.get_logger(__name__)
 
@@ -154,8 +154,8 @@ def _read(request: HttpRequest, stored: Stored) -> HttpResponseBase:
 
 def _opened(stored: Stored) -> tuple[IO[bytes], int]:
     try:
-        content: IO[bytes] = stored.file.open("rb")
-        return content, stored.file.size
+        content: IO[bytes] = storage().open(str(stored.file.name), "rb")
+        return content, content.size  # type: ignore[attr-defined]
     except FileNotFoundError:
         raise
     except Exception as exc:
@@ -201,11 +201,12 @@ def _handed_off(request: HttpRequest, stored: Stored) -> HttpResponseBase | None
 
 def _to_web_server(request: HttpRequest, stored: Stored) -> HttpResponseBase | None:
     """The web server knows ranges; it reads the same folder."""
-    place, name = storage(), str(stored.file.name)
-    if not isinstance(place, FileSystemStorage):
+    name = str(stored.file.name)
+    disks = [place for place in places() if isinstance(place, FileSystemStorage)]
+    if not any(disk.exists(name) for disk in disks):
+        if len(disks) == len(places()):
+            raise FileNotFoundError(name)
         return None
-    if not place.exists(name):
-        raise FileNotFoundError(name)
     response = HttpResponse()
     response["X-Accel-Redirect"] = settings.MEDIA_ACCEL_PREFIX + quote(name)
     _describe(request, stored, response)

@@ -13,6 +13,7 @@ from django.core.files.storage import FileSystemStorage, Storage
 
 from accounts.models import WhatsappInstance
 from media.models import MediaFile
+from media.twofold import TwofoldStorage
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +25,12 @@ WORK_PREFIX = "rendering-"
 def storage() -> Storage:
     chosen: Storage = MediaFile._meta.get_field("file").storage
     return chosen
+
+
+def places() -> tuple[Storage, ...]:
+    """Where a file may be; what is stored goes to the first."""
+    place = storage()
+    return (place.first, place.second) if isinstance(place, TwofoldStorage) else (place,)
 
 
 def safe_segment(text: str, *, fallback: str, longest: int = 80) -> str:
@@ -52,7 +59,7 @@ def _chat_folder(media_file: MediaFile) -> str:
 
 def incoming_folder() -> Path:
     """Part files lie beside the finished ones, so that finishing is a rename."""
-    place = storage()
+    place = places()[0]
     if isinstance(place, FileSystemStorage):
         return Path(place.path(INCOMING))
     return Path(settings.VAR_DIR / INCOMING)
@@ -67,7 +74,10 @@ class PartFile(File):  # type: ignore[type-arg]
 
 def keep(part: Path, name: str) -> str:
     """Move a verified part file to its place and return the name that the storage gave it."""
-    place = storage()
+    return keep_in(places()[0], part, name)
+
+
+def keep_in(place: Storage, part: Path, name: str) -> str:
     kept = _moved(place, part, name) or _saved(place, part, name)
     if isinstance(place, FileSystemStorage):
         _sync_folder(Path(place.path(kept)).parent)

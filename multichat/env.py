@@ -80,6 +80,12 @@ def secret(name: str, advice: str) -> str:
     return value
 
 
+def perhaps_secret(name: str) -> str:
+    """NAME, or the content of the file that NAME_FILE points to, or nothing."""
+    path = os.environ.get(f"{name}_FILE")
+    return Path(path).read_text().strip() if path else text(name)
+
+
 def base_url(name: str, *, default: str) -> str:
     value = text(name, default=default).rstrip("/")
     parts = urlsplit(value)

@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
-from multichat import env, policies, rest, sentry
+from multichat import env, policies, rest, sentry, storages
 from multichat.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -143,12 +143,11 @@ WHITENOISE_USE_FINDERS = not env.text("STATIC_ROOT")
 # MEDIA_URL stays empty on purpose: no stored file has an address but /media-files/<id>/, which checks access.
 MEDIA_URL = None
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", default=str(VAR_DIR / "media_storage"))).resolve()
+MEDIA_STORAGE = env.choice("MEDIA_STORAGE", storages.PLACES, default="file")
+# While files move from one place to the other, they are found in either.
+MEDIA_STORAGE_ALSO = env.choice("MEDIA_STORAGE_ALSO", ("", *storages.PLACES), default="")
 STORAGES = {
-    # A worker that was killed after the rename leaves the same verified bytes under the same name.
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"allow_overwrite": True},
-    },
+    "default": storages.of_media(MEDIA_STORAGE, MEDIA_STORAGE_ALSO),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 

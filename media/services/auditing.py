@@ -115,18 +115,23 @@ def remove_stray(stray: Stray, *, now: datetime) -> bool:
 
 
 def _client_folders() -> list[str]:
-    if not storage().exists(""):
-        return []
-    return sorted(name for name in storage().listdir("")[0] if name.startswith("cliente_"))
+    return sorted(name for name in _listed("")[0] if name.startswith("cliente_"))
+
+
+def _listed(folder: str) -> tuple[list[str], list[str]]:
+    """A disk has no listing of a folder that is not there; a bucket has an empty one."""
+    try:
+        found: tuple[list[str], list[str]] = storage().listdir(folder)
+    except FileNotFoundError:
+        return [], []
+    return found
 
 
 def _walk(folder: str) -> Iterator[str]:
-    if not storage().exists(folder):
-        return
     waiting = [folder]
     while waiting:
         place = waiting.pop()
-        folders, files = storage().listdir(place)
+        folders, files = _listed(place)
         waiting += [f"{place}/{name}" for name in folders]
         yield from (f"{place}/{name}" for name in files)
 

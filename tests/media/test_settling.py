@@ -30,7 +30,9 @@ def claimed() -> list[MediaFile]:
 
 def fetched(media_file: MediaFile, now: datetime) -> Result:
     ok: dict[str, Any] = {"duration": 0.1, "http_status": 200, "bytes": 3, "outcome": "ok", "reason": ""}
-    file = Fetched(path=Path("gone"), size=3, sha256=b"sum", mimetype="image/png", extension=".png")
+    file = Fetched(
+        path=Path("gone"), size=3, sha256=media_file.pk.to_bytes(32), mimetype="image/png", extension=".png"
+    )
     attempt = Attempt(strategy="cdn", started_at=now, **ok)
     return Result(Errand(media_file, cast(Job, None)), [attempt], fetched=file, name=f"{media_file.pk}.png")
 
@@ -40,7 +42,7 @@ def test_all_files_of_a_batch_become_ready(claimed: list[MediaFile]) -> None:
     record([fetched(media_file, now) for media_file in claimed], OURS, now)
     for row in MediaFile.objects.all():
         assert (row.state, row.lease_token, row.lease_until, row.ready_at) == ("ready", None, None, now)
-        assert (row.file.name, row.size, row.sha256) == (f"{row.pk}.png", 3, b"sum".hex())
+        assert (row.file.name, row.size, row.sha256) == (f"{row.pk}.png", 3, row.pk.to_bytes(32).hex())
         assert (row.mimetype, row.strategy) == ("image/png", "cdn")
 
 
