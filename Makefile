@@ -46,7 +46,8 @@ format: $(DEV) ## Rewrite the code in the project's style
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-fuzz: $(DEV) ## Call the API with made-up requests, and look for answers that its document does not promise
+fuzz: $(DEV) ## Send 100,000 mutated webhooks of each provider, and call the API with made-up requests
+	$(PY) -m tests.fuzz
 	$(PY) -m tests.api.fuzz
 
 chaos: $(DEV) ## Twenty minutes of kills, crashes, full disks and failing providers; then count what came through
