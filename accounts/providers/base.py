@@ -98,6 +98,25 @@ class Abilities:
     media: Mapping[MediaKind, MediaLimit]
     burst: int | None = None
     burst_period: timedelta = timedelta()
+    webhook_logs: bool = False
+    """Whether it can be asked for webhooks that it sent before."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoggedWebhook:
+    """A webhook that the provider sent, or tried to, as it would have come here."""
+
+    body: bytes = field(repr=False)
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogPage:
+    """``more``: whether another page may follow. ``unreadable`` entries have no body that could be taken in."""
+
+    webhooks: Sequence[LoggedWebhook]
+    more: bool
+    unreadable: int = 0
 
 
 class Provider(Protocol):
@@ -141,6 +160,9 @@ class Provider(Protocol):
     def configure_webhooks(self, url: str) -> Mapping[str, str]: ...
 
     def read_webhooks(self) -> Mapping[str, str]: ...
+
+    def webhook_logs(self, page: int) -> LogPage:
+        """Pages count from 1; in which order of time, the provider decides."""
 
     def send_text(self, chat_id: str, text: str, *, reply_to: str = "", tag: str = "") -> str: ...
 

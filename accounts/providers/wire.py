@@ -23,6 +23,9 @@ MAX_SECONDS = 10**11
 MAX_COUNT = 2**31 - 1
 MAX_SIZE = 2**63 - 1
 LABEL_LENGTH = 60
+# Longer than any id of either provider.
+LONGEST_ID = 200
+SUM_BYTES = 32
 
 NUMBER = re.compile(r"\s*[+-]?[0-9]{1,20}\s*", re.ASCII)
 HEX_SUM = re.compile(r"[0-9a-fA-F]{64}")
@@ -245,8 +248,13 @@ class Fields:
         """An id or a word: blanks around it mean nothing."""
         return next(filter(None, (read_text(self.get(name)).strip() for name in names)), "")
 
-    def words(self, name: str) -> list[str]:
-        return [word for word in (read_text(item).strip() for item in self.many(name)) if word]
+    def id(self, *names: str) -> str:
+        """What is longer than an id can be is none."""
+        return next((word for name in names if (word := self.word(name)) and len(word) <= LONGEST_ID), "")
+
+    def ids(self, name: str) -> list[str]:
+        words = (read_text(item).strip() for item in self.many(name))
+        return [word for word in words if 0 < len(word) <= LONGEST_ID]
 
     def number(self, *names: str) -> int | None:
         return read_int(self.get(*names))
@@ -268,3 +276,8 @@ class Fields:
 
     def blob(self, *names: str) -> bytes:
         return read_bytes(self.get(*names))
+
+    def sum(self, *names: str) -> bytes:
+        """A SHA-256, or nothing."""
+        found = self.blob(*names)
+        return found if len(found) == SUM_BYTES else b""

@@ -108,6 +108,9 @@ class Cloud:
     def read_webhooks(self) -> Mapping[str, str]:
         return line.webhooks_in(self._read_line("webhook_configuration"))
 
+    def webhook_logs(self, page: int) -> LogPage:
+        raise errors.Unsupported("the Cloud API keeps no log of its webhooks")
+
     def send_text(self, chat_id: str, text: str, *, reply_to: str = "", tag: str = "") -> str:
         return self._send(sending.message(chat_id, "text", {"body": text}, reply_to=reply_to, tag=tag))
 

@@ -48,9 +48,9 @@ def _file(wire_type: str, message: Fields) -> Content | None:
         mimetype=part.word("mime_type"),
         filename=part.text("filename") if kind is MediaKind.DOCUMENT else "",
         size=part.size("file_size"),
-        media_id=part.word("id"),
+        media_id=part.id("id"),
         url=part.word("url"),
-        sha256=part.blob("sha256"),
+        sha256=part.sum("sha256"),
         animated=part.flag("animated"),
         unavailable=unavailable,
     )

@@ -32,7 +32,7 @@ def directory_of(value: Fields) -> Directory:
 def person(fields: Fields, role: str, directory: Directory) -> Party:
     """``role`` is what the ids are called after: ``from``, ``to``."""
     phone = digits(fields.word(role))
-    bsuids = known(fields.word(f"{role}_user_id"), fields.word(f"{role}_parent_user_id"))
+    bsuids = known(fields.id(f"{role}_user_id"), fields.id(f"{role}_parent_user_id"))
     return completed(phone, bsuids, directory)
 
 
@@ -40,9 +40,9 @@ def completed(phone: str, bsuids: tuple[str, ...], directory: Directory) -> Part
     card = directory.card_of(phone, bsuids)
     profile = card.inside("profile")
     return Party(
-        phone=phone or digits(card.word("wa_id")),
-        bsuids=known(card.word("user_id"), *bsuids, card.word("parent_user_id")),
-        username=profile.word("username").lstrip("@"),
+        phone=phone or digits(card.id("wa_id")),
+        bsuids=known(card.id("user_id"), *bsuids, card.id("parent_user_id")),
+        username=profile.id("username").lstrip("@"),
         name=profile.text("name"),
     )
 

@@ -63,7 +63,7 @@ def message_events(
     line_id: str, fields: Fields, directory: Directory, *, from_me: bool, from_api: bool | None = None
 ) -> list[Event]:
     other = person(fields, "to" if from_me else "from", directory)
-    group_id = fields.word("group_id")
+    group_id = fields.id("group_id")
     chat = group_chat(group_id) if group_id else direct_chat(other)
     if not chat:
         return [Ignored(line_id=line_id, reason="a message that names nobody")]
@@ -99,7 +99,7 @@ def _ignored(incoming: Incoming, reason: str) -> Ignored:
 
 
 def _message(incoming: Incoming) -> Event:
-    fields, message_id = incoming.fields, incoming.fields.word("id")
+    fields, message_id = incoming.fields, incoming.fields.id("id")
     if not message_id:
         return _ignored(incoming, "a message without an id")
     content = read_content(fields)
@@ -113,7 +113,7 @@ def _message(incoming: Incoming) -> Event:
         sender=incoming.sender,
         text=content.text,
         payload=content.payload | _surroundings(fields),
-        reply_to_id=fields.inside("context").word("id"),
+        reply_to_id=fields.inside("context").id("id"),
         sent_at=incoming.sent_at,
         media=content.media,
     )
@@ -133,7 +133,7 @@ def _surroundings(fields: Fields) -> dict[str, Any]:
 
 def _reaction(incoming: Incoming) -> Event:
     part = incoming.fields.inside("reaction")
-    target = part.word("message_id")
+    target = part.id("message_id")
     if not target:
         return _ignored(incoming, "a reaction that names no message")
     return ReactionChanged(
@@ -147,7 +147,7 @@ def _reaction(incoming: Incoming) -> Event:
 
 
 def _target(incoming: Incoming, part: Fields) -> str:
-    return part.word("original_message_id") or incoming.fields.word("original_message_id")
+    return part.id("original_message_id") or incoming.fields.id("original_message_id")
 
 
 def _edit(incoming: Incoming) -> Event:
@@ -184,8 +184,8 @@ def _identity_change(incoming: Incoming) -> Event | None:
     if part.word("type") not in NEW_IDENTITY or not incoming.sender:
         return None
     after = Party(
-        phone=digits(part.word("wa_id", "new_wa_id")),
-        bsuids=known(part.word("user_id"), part.word("parent_user_id")),
+        phone=digits(part.id("wa_id", "new_wa_id")),
+        bsuids=known(part.id("user_id"), part.id("parent_user_id")),
     )
     return identity_change(incoming.line_id, incoming.sender, after, incoming.sent_at)
 
@@ -202,14 +202,14 @@ def identity_change(
 def user_id_change(line_id: str, update: Fields, directory: Directory) -> Event:
     """The field ``user_id_update``: a person's scoped ids were replaced, the phone (when told) was not."""
     ids, parents = update.inside("user_id"), update.inside("parent_user_id")
-    phone = digits(update.word("wa_id"))
+    phone = digits(update.id("wa_id"))
     before = known(
-        ids.word("previous") or update.word("previous_user_id"),
-        parents.word("previous") or update.word("previous_parent_user_id"),
+        ids.id("previous") or update.id("previous_user_id"),
+        parents.id("previous") or update.id("previous_parent_user_id"),
     )
     after = known(
-        ids.word("current") or update.word("current_user_id", "user_id"),
-        parents.word("current") or update.word("current_parent_user_id"),
+        ids.id("current") or update.id("current_user_id", "user_id"),
+        parents.id("current") or update.id("current_parent_user_id"),
     )
     change = identity_change(
         line_id,

@@ -15,7 +15,7 @@ STATUSES = {
 
 
 def status_event(line_id: str, fields: Fields, directory: Directory) -> Event:
-    message_id, word = fields.word("id"), fields.word("status")
+    message_id, word = fields.id("id"), fields.word("status")
     if not message_id:
         return Ignored(line_id=line_id, reason="a status that names no message")
     if word not in STATUSES:
@@ -26,16 +26,16 @@ def status_event(line_id: str, fields: Fields, directory: Directory) -> Event:
         chat=_chat(fields, directory),
         status=STATUSES[word],
         occurred_at=fields.moment("timestamp"),
-        participant=fields.word("recipient_participant_id", "recipient_participant_user_id"),
+        participant=fields.id("recipient_participant_id", "recipient_participant_user_id"),
         error="; ".join(map(sentence, complaints(fields))),
         tag=fields.text("biz_opaque_callback_data"),
     )
 
 
 def _chat(fields: Fields, directory: Directory) -> Chat | None:
-    recipient = fields.word("recipient_id")
+    recipient = fields.id("recipient_id")
     if fields.word("recipient_type") == "group":
         return group_chat(recipient) if recipient else None
-    parent = fields.word("recipient_parent_user_id", "parent_recipient_user_id")
-    bsuids = known(fields.word("recipient_user_id"), parent)
+    parent = fields.id("recipient_parent_user_id", "parent_recipient_user_id")
+    bsuids = known(fields.id("recipient_user_id"), parent)
     return direct_chat(completed(digits(recipient), bsuids, directory))

@@ -10,6 +10,7 @@ from accounts.providers.base import (
     Abilities,
     Credentials,
     LineState,
+    LogPage,
     MediaLocation,
     OutgoingLocation,
     OutgoingMedia,
@@ -17,12 +18,13 @@ from accounts.providers.base import (
 )
 from accounts.providers.events import Event, MediaDescriptor, MediaKind, Party
 from accounts.providers.http import Answer, Door
-from accounts.providers.wapi import answers, downloads, line, sending, webhooks
+from accounts.providers.wapi import answers, downloads, line, logs, sending, webhooks
 from accounts.providers.wapi.abilities import ABILITIES
 
 ANSWER_BYTES = 4 * 1024 * 1024
 # A link is the only answer ever seen; room for the documented one that carries the file as base64.
 DOWNLOAD_ANSWER_BYTES = 48 * 1024 * 1024
+LOGS_BYTES = 32 * 1024 * 1024
 
 
 class WApi:
@@ -113,6 +115,12 @@ class WApi:
 
     def read_webhooks(self) -> Mapping[str, str]:
         return line.webhooks_in(answers.fields_of(self._call("GET", "/instance/fetch-instance")))
+
+    def webhook_logs(self, page: int) -> LogPage:
+        asked = {"page": str(page), "perPage": str(logs.PER_PAGE)}
+        answer = self._ask("GET", "/webhook/fetch-webhook-logs", params=asked, max_bytes=LOGS_BYTES)
+        answers.check(answer, self._credentials.token)
+        return logs.page_in(answer, page)
 
     def send_text(self, chat_id: str, text: str, *, reply_to: str = "", tag: str = "") -> str:
         body = {"phone": sending.phone_of(chat_id), "message": text}

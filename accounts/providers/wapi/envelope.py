@@ -39,7 +39,7 @@ def read_envelope(body: Fields) -> Envelope:
     return Envelope(
         line_id=line_id_of(body),
         event=event,
-        message_id=_word(frames, "messageId") or _word(_keys(frames), "id"),
+        message_id=_id(frames, "messageId") or _id(_keys(frames), "id"),
         from_api=_from_api(frames),
         moment=next(filter(None, (f.moment("moment", "messageTimestamp") for f in frames)), None),
         people=_people(frames, from_me=_from_me(frames, event)),
@@ -58,8 +58,8 @@ def _keys(frames: Iterable[Fields]) -> list[Fields]:
     return [frame.inside("key") for frame in frames]
 
 
-def _word(frames: Iterable[Fields], *names: str) -> str:
-    return next(filter(None, (frame.word(*names) for frame in frames)), "")
+def _id(frames: Iterable[Fields], *names: str) -> str:
+    return next(filter(None, (frame.id(*names) for frame in frames)), "")
 
 
 def _first(frames: Iterable[Fields], name: str) -> Any:
@@ -81,13 +81,14 @@ def _people(frames: list[Fields], *, from_me: bool) -> People:
     sender = next(filter(None, (frame.inside("sender") for frame in frames)), Fields())
     keys = _keys(frames)
     return People(
-        chat_id=chat.word("id") or _word(frames, "chat", "chatId") or _word(keys, "remoteJid"),
-        chat_title=chat.text("name", "subject") or _word(frames, "groupName"),
-        sender_id=sender.word("id") or _word(frames, "sender") or _word(keys, "participant"),
-        sender_lid=sender.word("senderLid", "lid"),
+        chat_id=chat.id("id") or _id(frames, "chat", "chatId") or _id(keys, "remoteJid"),
+        chat_title=chat.text("name", "subject")
+        or next(filter(None, (frame.text("groupName") for frame in frames)), ""),
+        sender_id=sender.id("id") or _id(frames, "sender") or _id(keys, "participant"),
+        sender_lid=sender.id("senderLid", "lid"),
         sender_name=sender.text("pushName", "verifiedBizName"),
-        own_phone=_word(frames, "connectedPhone"),
-        own_lid=_word(frames, "connectedLid"),
+        own_phone=_id(frames, "connectedPhone"),
+        own_lid=_id(frames, "connectedLid"),
         is_group=read_flag(_first(frames, "isGroup")),
         from_me=from_me,
     )

@@ -64,7 +64,7 @@ def _message(envelope: Envelope, chat: Chat, opened: Opened) -> Event:
         sender=author_of(envelope.people, chat),
         text=content.text,
         payload=content.payload | _context_payload(content.context, envelope.people.lids),
-        reply_to_id=content.context.word("stanzaId"),
+        reply_to_id=content.context.id("stanzaId"),
         sent_at=envelope.moment,
         media=content.media,
     )
@@ -72,7 +72,7 @@ def _message(envelope: Envelope, chat: Chat, opened: Opened) -> Event:
 
 def _context_payload(context: Fields, lids: frozenset[str]) -> dict[str, Any]:
     forwarded = context.flag("isForwarded") or bool(context.count("forwardingScore"))
-    mentions = [chat_address(word, lids) for word in context.words("mentionedJid")]
+    mentions = [chat_address(word, lids) for word in context.ids("mentionedJid")]
     advertisement = context.inside("externalAdReply")
     return present(
         forwarded=forwarded or None,
@@ -101,7 +101,7 @@ def _change(envelope: Envelope, chat: Chat, fields: Fields) -> Event:
 
 
 def _reaction(envelope: Envelope, chat: Chat, part: Fields) -> Event:
-    target = part.inside("key").word("id")
+    target = part.inside("key").id("id")
     if not target:
         return ignored(envelope, "a reaction that names no message")
     return ReactionChanged(
@@ -115,7 +115,7 @@ def _reaction(envelope: Envelope, chat: Chat, part: Fields) -> Event:
 
 
 def _protocol(envelope: Envelope, chat: Chat, part: Fields) -> Event:
-    kind, target = part.word("type"), part.inside("key").word("id")
+    kind, target = part.word("type"), part.inside("key").id("id")
     if not target or kind not in REVOKE | EDIT:
         return ignored(envelope, f"protocol message {label(kind) or 'without a type'}")
     sender, occurred_at = author_of(envelope.people, chat), envelope.moment or part.moment("timestampMs")

@@ -7,7 +7,7 @@ from accounts.providers.errors import UnknownPayload, WebhookNotAuthentic
 from accounts.providers.events import ChatKind, ConnectionChanged, Event, MessageStatus, StatusChanged
 from accounts.providers.wapi.content import CONTEXT_INFO
 from accounts.providers.wapi.envelope import DELIVERY, Envelope, line_id_of, read_envelope
-from accounts.providers.wapi.identity import chat_of, is_story
+from accounts.providers.wapi.identity import chat_of, is_story, phone_of
 from accounts.providers.wapi.messages import ignored, message_event
 from accounts.providers.wire import Fields, label, load_object
 
@@ -88,14 +88,14 @@ def _connection(envelope: Envelope, *, connected: bool) -> ConnectionChanged:
     return ConnectionChanged(
         line_id=envelope.line_id,
         connected=connected,
-        phone=envelope.people.own_phone,
+        phone=phone_of(envelope.people.own_phone, envelope.people.lids),
         occurred_at=envelope.moment,
     )
 
 
 def _status(envelope: Envelope) -> list[Event]:
     word = envelope.body.word("status").upper()
-    ids = envelope.body.words("ids") or [envelope.message_id]
+    ids = envelope.body.ids("ids") or [envelope.message_id]
     if word not in STATUSES:
         return [ignored(envelope, f"status {label(word) or 'without a word'}")]
     if is_story(envelope.people):
@@ -122,7 +122,7 @@ def _status_of(envelope: Envelope, message_id: str, status: MessageStatus) -> St
 
 
 def _participant(envelope: Envelope) -> str:
-    return envelope.body.word("participant") or envelope.people.sender_id
+    return envelope.body.id("participant") or envelope.people.sender_id
 
 
 EVENTS: dict[str, Callable[[Envelope], list[Event]]] = {
