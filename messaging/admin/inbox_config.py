@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from accounts.access import may
 from accounts.models import Role
-from accounts.providers.events import MediaKind
 from messaging.models import Conversation
 from messaging.services.feeding import newest
 from messaging.services.sending import abilities_of
@@ -31,8 +30,6 @@ def page_config(request: HttpRequest, conversation: Conversation | None = None) 
 
 def _of_conversation(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
     abilities = abilities_of(conversation.instance)
-    voice = abilities.media.get(MediaKind.VOICE)
-    audio = abilities.media.get(MediaKind.AUDIO)
     return {
         "conversation": conversation.pk,
         "instance": conversation.instance_id,
@@ -42,8 +39,6 @@ def _of_conversation(request: HttpRequest, conversation: Conversation) -> dict[s
         "mayOperate": may(request.user, Role.OPERATOR, conversation),
         "longestText": abilities.text,
         "longestCaption": abilities.caption,
-        "voiceTypes": list(voice.mimetypes) if voice else [],
-        "audioTypes": list(audio.mimetypes) if audio else [],
         "sizes": {kind.value: limit.max_bytes for kind, limit in abilities.media.items()},
     }
 
@@ -70,8 +65,6 @@ def words() -> dict[str, str]:
         "removeFile": _("Remove %s"),
         "noMicrophone": _("The microphone cannot be used: %s"),
         "noRecorder": _("This browser cannot record here. A secure address (https) is needed."),
-        "recordedAs": _("This browser records %s, which goes as an audio file, not as a voice note."),
-        "notTaken": _("This browser records %s, which this line does not take. Use another browser."),
         "play": _("Play"),
         "pause": _("Pause"),
         "position": _("Position"),

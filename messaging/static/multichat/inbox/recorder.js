@@ -1,8 +1,8 @@
 // Voice notes from the microphone.
 import { oggOf } from "./ogg.js";
-import { clock, config, find, say } from "./page.js";
+import { clock, find, say } from "./page.js";
 
-// WhatsApp's voice notes are Opus in Ogg; Opus in WebM is put into Ogg here, and what else a browser has goes as audio.
+// WhatsApp's voice notes are Opus in Ogg. Opus in WebM is put into Ogg here; Safari's MP4 is made Opus by the server.
 const WISHED = ["audio/ogg;codecs=opus", "audio/webm;codecs=opus", "audio/mp4"];
 
 export class Recorder {
@@ -22,13 +22,11 @@ export class Recorder {
     this.note("");
     const type = globalThis.MediaRecorder && navigator.mediaDevices && WISHED.find((one) => MediaRecorder.isTypeSupported(one));
     if (!type) return this.note(say("noRecorder"));
-    if (!wayOf(type)) return this.note(say("notTaken", nameOf(type)));
     try {
       this.stream = await navigator.mediaDevices.getUserMedia({ audio: true });
     } catch (error) {
       return this.note(say("noMicrophone", error.message));
     }
-    if (wayOf(type) === "audio") this.note(say("recordedAs", nameOf(type)));
     this.record(type);
   }
 
@@ -68,20 +66,10 @@ export class Recorder {
     this.switch(false);
     find("[data-text-box]").focus();
     if (!this.isWanted || !blob.size) return;
-    const way = wayOf(blob.type);
     const isWebm = blob.type.includes("webm");
     const file = isWebm ? new Blob([oggOf(new Uint8Array(await blob.arrayBuffer()))], { type: "audio/ogg" }) : blob;
     const ending = isWebm || blob.type.includes("ogg") ? "ogg" : "m4a";
     const bare = file.type.split(";")[0];
-    this.onVoice({ file: new Blob([file], { type: bare }), name: `voice.${ending}`, type: way });
+    this.onVoice({ file: new Blob([file], { type: bare }), name: `voice.${ending}`, type: "voice" });
   }
 }
-
-// "voice", "audio", or nothing where the line takes neither.
-function wayOf(type) {
-  const taken = (types, kind) => !types.length || types.includes(kind);
-  if (type.includes("ogg") || type.includes("webm")) return "voice";
-  return taken(config.audioTypes, "audio/mp4") ? "audio" : "";
-}
-
-const nameOf = (type) => type.split(";")[0].replace("audio/", "").toUpperCase();
