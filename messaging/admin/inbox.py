@@ -12,8 +12,10 @@ from django.db.models import OuterRef, Q, Subquery, prefetch_related_objects
 from django.db.models.functions import Left
 from django.http import HttpRequest, QueryDict
 
+from accounts.access import may
 from accounts.admin.paging import PagedChangeList
-from accounts.models import Client
+from accounts.models import Client, Role
+from accounts.numbers import whole_number
 from accounts.paging import Place
 from messaging.admin.inbox_filters import Unread
 from messaging.models import Conversation, Message
@@ -25,6 +27,7 @@ MOST_IDS = 100
 LARGEST = 2**63 - 1
 # Links of one choice each, in front of the menus of the others.
 SWITCHES = ("unread", "assignee")
+LINE = "instance__id__exact"
 KEPT = "_changelist_filters"
 
 
@@ -54,7 +57,12 @@ class Filter:
 
 class InboxChangeList(PagedChangeList):
     rows: Sequence[Row] = ()
-    names_clients = False
+    names_clients = may_begin = False
+
+    @property
+    def line(self) -> int | None:
+        """The one that the list is narrowed to."""
+        return whole_number((self.filter_params.get(LINE) or [""])[-1])
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
         rows = super().get_queryset(request, exclude_parameters)
@@ -64,6 +72,7 @@ class InboxChangeList(PagedChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.rows = complete(self.result_list, getattr(request, "hits", {}))
+        self.may_begin = may(request.user, Role.OPERATOR)
         self.names_clients = len(Client.objects.visible_to(request.user)[:2]) > 1
 
     @property
@@ -106,12 +115,14 @@ def complete(conversations: Sequence[Any], hits: Mapping[int, int]) -> list[Row]
 
 
 def _messages(conversations: Sequence[Any], hits: Mapping[int, int]) -> dict[int, Message]:
+    """By their ids only: told of a condition beside them, databases read on from there."""
     ids = [row.pk for row in conversations]
     newest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-sent_at", "-id").values("pk")[:1]
     others = Conversation.objects.filter(pk__in=[pk for pk in ids if pk not in hits]).order_by()
-    chosen = Q(pk__in=others.annotate(newest=Subquery(newest)).values("newest"))
-    chosen |= Q(pk__in=[hits[pk] for pk in ids if pk in hits])
-    rows = Message.objects.filter(chosen).select_related("sender").annotate(preview=Left("text", PREVIEW))
+    chosen = [*others.values_list(Subquery(newest), flat=True), *(hits[pk] for pk in ids if pk in hits)]
+    rows = (
+        Message.objects.filter(pk__in=chosen).select_related("sender").annotate(preview=Left("text", PREVIEW))
+    )
     return {row.conversation_id: row for row in rows.defer("text", "payload", "earlier_texts").order_by()}
 
 

@@ -2,15 +2,18 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.access import may
 from accounts.admin.access import TenantAdmin
 from accounts.admin.audited import trail_of
 from accounts.models import Role
+from messaging.admin.beginning import FirstMessageForm
 from messaging.admin.inbox import ids_in, inbox_of
 from messaging.admin.thread import Thread, read_lines, read_thread
 from messaging.models import Conversation, Label
@@ -21,10 +24,10 @@ NOTES = 50
 
 
 class InboxViews(TenantAdmin):
-    """Each reads only; what is done goes to the REST API."""
+    """What is done to a conversation goes to the REST API; but for its beginning, each of these only reads."""
 
     def get_urls(self) -> list[URLPattern]:
-        views = [("rows/", self._rows, "rows")]
+        views = [("rows/", self._rows, "rows"), ("new/", self._begin, "new")]
         views += [(f"<int:pk>/{word}/", getattr(self, f"_{word}"), word) for word in ("lines", "panel")]
         own = [
             path(route, self.admin_site.admin_view(view), name=f"messaging_conversation_{name}")
@@ -39,6 +42,23 @@ class InboxViews(TenantAdmin):
         current = _number(str(query.pop("current", [""])[-1]))
         inbox = inbox_of(self, request, query, only_ids=ids_in(ids[-1]) if ids else None)
         return render(request, f"{FOLDER}/rows.html", {"cl": inbox, "current": current})
+
+    def _begin(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_operate_permission(request):
+            raise PermissionDenied
+        known = {"line": request.GET.get("line", ""), "phone": request.GET.get("phone", "")}
+        form = FirstMessageForm(request, request.POST or None, initial=known)
+        if form.is_valid():
+            facts: Any = {"by": request.user, "key": str(form.cleaned_data["key"]), "now": timezone.now()}
+            try:
+                message = sending.write_first(form.cleaned_data["line"], form.wish, **facts)
+            except sending.NotSendable as exc:
+                form.refuse(exc)
+            else:
+                return redirect("admin:messaging_conversation_change", message.conversation_id)
+        facts = {"form": form, "title": _("New conversation"), "opts": self.opts}
+        page = {**self.admin_site.each_context(request), **facts}
+        return render(request, f"{FOLDER}/new.html", page)
 
     def _lines(self, request: HttpRequest, pk: int) -> HttpResponse:
         conversation = self._visible(request, pk)

@@ -8,7 +8,8 @@ from playwright.sync_api import expect
 from accounts import feed
 from messaging.models import OutboxItem
 from tests.browser.conftest import OpenPage
-from tests.browser.happening import SAMPLES, sent, tell, thread
+from tests.browser.happening import INBOX, PHONE, SAMPLES, sent, tell, thread
+from tests.media.rendering import FFMPEG
 from tests.tenants import Rows, make_message
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -120,6 +121,46 @@ def test_a_voice_note_is_recorded_as_whatsapp_takes_it(acme: Rows, open_page: Op
     play.click()
     page.wait_for_function("document.querySelector('audio').currentTime > 0.3")
     assert page.evaluate("document.querySelector('audio').duration") < 10
+
+
+AS_SAFARI = """() => {
+    const real = MediaRecorder.isTypeSupported.bind(MediaRecorder);
+    MediaRecorder.isTypeSupported = (type) => type.startsWith("audio/mp4") && real(type);
+}"""
+
+
+@pytest.mark.skipif(not FFMPEG, reason="there is no ffmpeg here")
+def test_what_safari_records_is_a_voice_note_too(acme: Rows, open_page: OpenPage) -> None:
+    page = open_page(permissions=["microphone"])
+    page.goto(thread(acme))
+    page.evaluate(AS_SAFARI)
+    if not page.evaluate("MediaRecorder.isTypeSupported('audio/mp4')"):
+        pytest.skip("This Chromium records no MP4.")
+    page.locator("[data-record]").click()
+    expect(page.locator("[data-recording-time]")).to_have_text("0:01")
+    page.locator("[data-send]").click()
+    expect(page.locator(f"{OURS} .mc-play")).to_be_visible()
+    media_file = sent(acme).get().media
+    assert (media_file.kind, media_file.mimetype.split(";")[0]) == ("voice", "audio/ogg")
+
+
+def test_a_conversation_is_begun_with_the_keyboard(acme: Rows, open_page: OpenPage) -> None:
+    page = open_page(size=PHONE)
+    page.goto(INBOX)
+    page.keyboard.press("n")
+    expect(page.locator("#id_phone")).to_be_focused()
+    page.keyboard.type("90000")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Ana")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Good morning!")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".mc-wrong")).to_contain_text("country")
+    expect(page.locator("#id_phone")).to_be_focused()
+    page.locator("#id_phone").fill("+55 11 90000-7777")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(OURS)).to_contain_text("Good morning!")
+    expect(page.locator(".mc-thread-title")).to_contain_text("Ana")
 
 
 def test_a_sent_text_is_changed(acme: Rows, open_page: OpenPage) -> None:

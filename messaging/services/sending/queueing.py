@@ -40,13 +40,13 @@ def send(
     if known:
         return known, True
     try:
-        return _queue(conversation, draft, by=by, key=key, now=now), False
+        return queue(conversation, draft, by=by, key=key, now=now), False
     except IntegrityError:
         # The conversation may have become part of another one, and that is the end of it.
         Conversation.objects.only("pk").get(pk=conversation.pk)
         # Somebody else used the key, or sent the same file, between our look and our row.
         known = _known(conversation, draft, key)
-        return known or _queue(conversation, draft, by=by, key=key, now=now), known is not None
+        return known or queue(conversation, draft, by=by, key=key, now=now), known is not None
 
 
 def known_or_sendable(conversation: Conversation, draft: Draft, *, key: str, now: datetime) -> Message | None:
@@ -80,7 +80,7 @@ def _known(conversation: Conversation, draft: Draft, key: str) -> Message | None
 
 
 @feed.collecting()
-def _queue(conversation: Conversation, draft: Draft, *, by: User | None, key: str, now: datetime) -> Message:
+def queue(conversation: Conversation, draft: Draft, *, by: User | None, key: str, now: datetime) -> Message:
     text, payload = content_of(draft)
     message = Message.objects.create(
         conversation=conversation,

@@ -149,6 +149,7 @@ export function walkByKeys(rows) {
     if (event.key === "/") event.preventDefault(), search.focus(), search.select();
     else if (event.key === "j" || (event.key === "ArrowDown" && rows.hasFocus)) event.preventDefault(), rows.step(1);
     else if (event.key === "k" || (event.key === "ArrowUp" && rows.hasFocus)) event.preventDefault(), rows.step(-1);
+    else if (event.key === "n") find("[data-begin]")?.click();
     else if (event.key === "Escape") find(".mc-more-filters[open]")?.removeAttribute("open");
   });
   document.addEventListener("click", (event) => {
