@@ -21,6 +21,7 @@ from messaging.services.processing import process_due
 from messaging.services.pruning import Pruning
 from messaging.services.pulse import Pulse
 from messaging.services.sending.sender import Sender
+from messaging.services.upkeep import Upkeep
 from messaging.services.waking import Alarm
 from messaging.services.watching import Watching
 from messaging.services.webhooks_out import Courier, fan_out, prune_deliveries
@@ -46,6 +47,7 @@ class Worker:
         self.courier = Courier(token=self.token)
         self.renderer = Renderer(token=self.token)
         self.exporter = Exporter(token=self.token)
+        self.upkeep = Upkeep()
         self.intake = Intake()
         self.pruning = Pruning()
         self._swept_at = 0.0
@@ -86,7 +88,7 @@ class Worker:
         done = self.intake.turn() + process_due(self.token, now=self.now())
         done += self.sender.top_up(self.now()) + self.fetcher.top_up(self.now())
         done += fan_out(self.now()) + self.courier.top_up(self.now()) + self.renderer.top_up(self.now())
-        done += self.exporter.top_up(self.now())
+        done += self.exporter.top_up(self.now()) + self.upkeep.turn(self.now())
         return done + self._collect()
 
     def finish(self) -> None:
