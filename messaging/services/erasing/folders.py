@@ -1,0 +1,77 @@
+"""Stored files lie in folders that are called as chats are: nobody's number stays in a path."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.files.storage import FileSystemStorage
+from django.db.models import Q
+
+from accounts.models import WhatsappInstance
+from media.models import MediaFile, Rendition
+from media.services import holding
+from media.services.discarding import remove_after_commit
+from media.services.holding import Held
+from media.storage import folder_of, safe_segment, storage
+from messaging.models import Conversation
+from messaging.services.erasing.job import Job
+
+AT_ONCE = 50
+ELSEWHERE = "moved"
+
+
+def leave_no_folder(job: Job, after: int) -> int | None:
+    """What others' messages share with theirs is moved to a folder that names nobody; then the folder goes."""
+    for folder in _folders(job):
+        if _move_some(job, folder):
+            return 0
+        _remove_folder(folder)
+    return None
+
+
+def _folders(job: Job) -> Iterator[str]:
+    chats = Conversation.objects.filter(pk__in=job.threads).values_list("instance", "chat_id").distinct()
+    lines = WhatsappInstance.objects.sealed().in_bulk({instance for instance, _ in chats})
+    for instance, chat in chats:
+        yield f"{folder_of(lines[instance])}/chats/{safe_segment(chat, fallback='unknown')}"
+
+
+def _move_some(job: Job, folder: str) -> bool:
+    inside = Q(instance__client=job.client, file__startswith=f"{folder}/")
+    holding.lock({job.client})
+    found = {*_names(MediaFile.objects.filter(inside)), *_names(Rendition.objects.filter(inside))}
+    for name in sorted(found)[:AT_ONCE]:
+        _move(job, name, name.replace(folder, f"{folder.rpartition('/')[0]}/{ELSEWHERE}", 1))
+    return bool(found)
+
+
+def _names(rows: Any) -> set[str]:
+    return set(rows.order_by("file").values_list("file", flat=True).distinct()[:AT_ONCE])
+
+
+def _move(job: Job, name: str, target: str) -> None:
+    """A copy first; who is killed leaves one too many, which the audit finds."""
+    if storage().exists(name) and not storage().exists(target):
+        with storage().open(name, "rb") as content:
+            target = storage().save(target, content)
+    MediaFile.objects.filter(file=name).update(file=target)
+    Rendition.objects.filter(file=name).update(file=target)
+    holding.note_leftovers(job.client, [Held(name, "", 0)], now=job.now)
+    remove_after_commit([name], now=job.now)
+    job.count(files_moved=1)
+
+
+def _remove_folder(folder: str) -> None:
+    """Only empty ones; other storages have none."""
+    place = storage()
+    if not isinstance(place, FileSystemStorage) or not place.exists(folder):
+        return
+    top = Path(place.path(folder))
+    for inner in sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True):
+        _remove_if_empty(inner)
+    _remove_if_empty(top)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if not any(folder.iterdir()):
+        folder.rmdir()
