@@ -10,6 +10,7 @@ from accounts.providers.base import (
     Abilities,
     Credentials,
     LineState,
+    LogPage,
     MediaLocation,
     OutgoingLocation,
     OutgoingMedia,
