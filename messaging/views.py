@@ -140,5 +140,5 @@ def _read(request: HttpRequest) -> bytes | None:
 
 def _refuse(instance: WhatsappInstance | None, reason: str, status: int) -> HttpResponse:
     count_refusal(instance.pk if instance else None, reason)
-    metrics.webhooks.labels(instance.pk if instance else "", reason).inc()
+    metrics.webhooks.labels(instance.pk if instance else "none", reason).inc()
     return HttpResponse(status=status)
