@@ -67,6 +67,14 @@ class Client(models.Model):
     name = models.CharField(_("name"), max_length=200)
     slug = models.SlugField(_("slug"), max_length=80, unique=True)
     is_active = models.BooleanField(_("active"), default=True)
+    quota_bytes = models.PositiveBigIntegerField(
+        _("storage quota in bytes"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "The most that stored files may take, each counted once. Files that come beyond it wait. Empty: no limit."
+        ),
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     objects = ClientQuerySet.as_manager()
