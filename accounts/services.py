@@ -220,6 +220,18 @@ def raise_alarm(instance: WhatsappInstance, reason: str, *, now: datetime) -> No
         log.warning("instance needs a person", instance=instance.pk, reason=reason)
 
 
+def lower_alarm(instance: WhatsappInstance, reason: str, *, now: datetime) -> None:
+    """What was said is not so any more; another alarm stays."""
+    with feed.collecting():
+        changed = bool(
+            WhatsappInstance.objects.filter(pk=instance.pk, alarm=reason).update(alarm="", alarm_at=None)
+        )
+        if changed:
+            feed.tell([_updated(instance, now)])
+    if changed:
+        log.info("instance needs nobody any more", instance=instance.pk)
+
+
 def _updated(instance: WhatsappInstance, at: datetime) -> Change:
     return _told(instance, feed.Action.UPDATED, at)
 

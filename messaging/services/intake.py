@@ -1,6 +1,7 @@
 """What was set by on this machine's disk while the database was away, taken in: in the order it came, and once."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -31,10 +32,6 @@ SETTLES_SECONDS = 0.5
 MOST_TRIES = 20
 SIGNATURE = "X-Hub-Signature-256"
 Source = WebhookEvent.Source
-
-
-# When the events of each instance came.
-Taken = dict[int, list[datetime]]
 
 
 class Refused(Exception):
@@ -71,16 +68,14 @@ class Intake:
             raise
         except DatabaseError:
             taken = self._one_by_one(held, names)
-        log.info("spooled webhooks taken in", files=len(names), events=len(taken))
-        note_spooled(taken, now=timezone.now())
+        log.info("spooled webhooks taken in", files=len(names), events=taken)
         return len(names)
 
-    def _one_by_one(self, held: Spool, names: list[str]) -> Taken:
-        taken: Taken = {}
+    def _one_by_one(self, held: Spool, names: list[str]) -> int:
+        taken = 0
         for name in names:
             try:
-                for instance, times in take_in(held, [name]).items():
-                    taken.setdefault(instance, []).extend(times)
+                taken += take_in(held, [name])
             except AWAY:
                 raise
             except DatabaseError as exc:
@@ -97,7 +92,7 @@ def _is_settled(name: str) -> bool:
     return not 0 <= age < SETTLES_SECONDS
 
 
-def take_in(held: Spool, names: list[str]) -> Taken:
+def take_in(held: Spool, names: list[str]) -> int:
     """Files go when their rows are committed; those that a kill between the two left are known by name."""
     known = set(TakenIn.objects.filter(name__in=names).values_list("name", flat=True))
     letters = {name: letter for name in names if name not in known and (letter := _read(held, name))}
@@ -105,11 +100,16 @@ def take_in(held: Spool, names: list[str]) -> Taken:
     with transaction.atomic():
         WebhookEvent.objects.bulk_create(events.values())
         TakenIn.objects.bulk_create([TakenIn(event=event, name=name) for name, event in events.items()])
+        note_spooled(_times(events.values()), now=timezone.now())
     held.drop([*known, *letters])
-    taken: Taken = {}
-    for event in events.values():
-        taken.setdefault(event.instance_id, []).append(event.received_at)
-    return taken
+    return len(events)
+
+
+def _times(events: Iterable[WebhookEvent]) -> dict[int, list[datetime]]:
+    times: dict[int, list[datetime]] = {}
+    for event in events:
+        times.setdefault(event.instance_id, []).append(event.received_at)
+    return times
 
 
 def _read(held: Spool, name: str) -> Letter | None:

@@ -22,6 +22,7 @@ from accounts.providers.events import Event, Ignored, MessageChange
 from messaging.models import Message, WaitingChange, WebhookEvent
 from messaging.services import accounting
 from messaging.services.counting import count
+from messaging.services.gaps import recording, traffic
 from messaging.services.receiving import Receiving, Told
 
 log = structlog.get_logger(__name__)
@@ -184,6 +185,8 @@ def _apply(batch: list[WebhookEvent], lines: Lines, token: uuid.UUID, now: datet
         _apply_waiting(new, lines, now)
         _write_back(outcomes, token, now)
         count(new, now=now)
+        traffic.note(outcomes)
+        recording.note_late(new, receiving.sources())
         # What was erased or purged does not stay in a body either.
         WebhookEvent.objects.filter(pk__in=receiving.dropped).delete()
     accounting.account(outcomes, new, lines.home, now=now)

@@ -20,6 +20,7 @@ from django.db.models import Q
 from accounts.models import AuditEntry
 from media.models import FetchAttempt, MediaFile
 from messaging.models import LegalHold, OutboxItem, Sign, StatusChange, TrafficHour, WebhookEvent
+from messaging.services import signs
 from messaging.services.gaps.habits import REMEMBERED
 from messaging.services.webhooks_out import prune_deliveries
 
@@ -140,8 +141,7 @@ class Pruning:
         if self._looked_at and now - self._looked_at < EVERY / 10:
             return False
         self._looked_at = now
-        Sign.objects.get_or_create(name=SIGN, defaults={"at": now - EVERY})
-        if not Sign.objects.filter(name=SIGN, at__lte=now - EVERY).update(at=now):
+        if not signs.my_turn(SIGN, EVERY, now):
             return False
         self._round = everything(now)
         return True

@@ -82,6 +82,10 @@ class Receiving:
         self._tell(new)
         return new
 
+    def sources(self) -> dict[str, str | None]:
+        """Where the events of messages came from, by the provider's ids."""
+        return {one.event.message_id: one.webhook.source for one in self.received}
+
     def _settle_people(self) -> None:
         for identity in _only(self.told, IdentityChanged):
             self.people.link(identity.event.before, identity.event.after)

@@ -15,6 +15,7 @@ from accounts import metrics
 from media.services import Fetcher, Renderer, sweep
 from messaging.services.exporting import Exporter, remove_over
 from messaging.services.feeding import drop_old
+from messaging.services.gaps.attending import Attending
 from messaging.services.intake import Intake
 from messaging.services.naming import Naming
 from messaging.services.processing import process_due
@@ -69,16 +70,16 @@ class Worker:
         """Until told to stop. A database that is away for a while is waited for."""
         for crew in self.crews:
             crew.crew.on_result = alarm.ring
-        naming, watching, pulse = Naming(), Watching(), Pulse()
+        aside, pulse = (Naming(), Watching(), Attending()), Pulse()
         pulse.begin()
         try:
             while not self.stopping:
                 pulse.beat()
-                self._turn_or_rest(alarm, naming, watching)
+                self._turn_or_rest(alarm, aside)
         finally:
             self.finish()
-            naming.close()
-            watching.close()
+            for one in aside:
+                one.close()
             pulse.end()
 
     def turn(self) -> int:
@@ -120,10 +121,10 @@ class Worker:
         for crew in self.crews:
             crew.renew(self.now())
 
-    def _turn_or_rest(self, alarm: Alarm, naming: Naming, watching: Watching) -> None:
+    def _turn_or_rest(self, alarm: Alarm, aside: tuple[Naming, Watching, Attending]) -> None:
         try:
             self._sweep_now_and_then()
-            idle = not self.turn() + naming.turn() + watching.turn()
+            idle = not self.turn() + sum(one.turn() for one in aside)
             if not self.pruning.turn(self.now()) and idle:
                 alarm.sleep(IDLE_SECONDS)
         except Exception:  # noqa: BLE001 - leases bring back what this turn held; the next turn may fare better

@@ -12,6 +12,7 @@ ABILITIES = Abilities(
     window=None,
     text=65536,
     caption=1024,
+    webhook_logs=True,
     media={
         MediaKind.IMAGE: MediaLimit(max_bytes=16 * MIB),
         MediaKind.VIDEO: MediaLimit(max_bytes=16 * MIB),

@@ -41,7 +41,7 @@ class Habit:
     def expected(self, since: datetime, until: datetime) -> float:
         total, at = 0.0, since
         while at < until:
-            end = min(_floor(at) + HOUR, until)
+            end = min(floor(at) + HOUR, until)
             total += self.usual[_slot(at)] * ((end - at) / HOUR)
             at = end
         return total
@@ -58,7 +58,7 @@ def habit_of(hours: Mapping[datetime, int], *, now: datetime, gaps: Iterable[Spa
     """From events by hour; hours that lie in a known gap tell nothing."""
     if not hours:
         return Habit()
-    end, first = _floor(now), _floor(min(hours))
+    end, first = floor(now), floor(min(hours))
     weeks = min(WEEKS, int((end - first) / WEEK))
     if not weeks:
         return Habit()
@@ -87,13 +87,13 @@ def _burst(slots: list[list[int]]) -> float:
 
 
 def _hours_of(gap: Span) -> Iterable[datetime]:
-    hour = _floor(gap[0])
+    hour = floor(gap[0])
     while hour < gap[1]:
         yield hour
         hour += HOUR
 
 
-def _floor(at: datetime) -> datetime:
+def floor(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
