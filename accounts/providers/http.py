@@ -14,11 +14,11 @@ from urllib.parse import urljoin
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests_hardened.ip_filter_adapter import IPFilterAdapter  # type: ignore[import-untyped]
 
 from accounts.providers import deadlines, errors
 from accounts.providers.bodies import CHUNK, Body, Pace
 from accounts.providers.faults import FOREIGN, closed_unanswered, raise_for_status, translated
+from accounts.providers.guard import GuardedAdapter
 from accounts.providers.hosts import Place, Rules
 
 USER_AGENT = "MultiChat/1.0"
@@ -196,7 +196,7 @@ class Door:
         name = "trusted" if trusted else "guarded"
         adapter: HTTPAdapter | None = getattr(self._local, name, None)
         if adapter is None:
-            adapter = TrustedAdapter() if trusted else IPFilterAdapter(is_https_proto=True)
+            adapter = TrustedAdapter() if trusted else GuardedAdapter(is_https_proto=True)
             if self.within is not None:
                 deadlines.limit(adapter)
             setattr(self._local, name, adapter)
