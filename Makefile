@@ -46,8 +46,9 @@ format: $(DEV) ## Rewrite the code in the project's style
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-fuzz: $(DEV) ## Send 100,000 mutated webhooks of each provider, and call the API with made-up requests
+fuzz: $(DEV) ## Mutated webhooks by the 100,000, any course of a file's life, made-up requests to the API
 	$(PY) -m tests.fuzz
+	LEDGER_EXAMPLES=500 $(PY) -m pytest -p tests.postgres tests/media/test_ledger_machine.py -o faulthandler_timeout=3600
 	$(PY) -m tests.api.fuzz
 
 chaos: $(DEV) ## Twenty minutes of kills, crashes, full disks and failing providers; then count what came through
