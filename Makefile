@@ -14,7 +14,7 @@ TESTED := ENV_FILE= DJANGO_SETTINGS_MODULE=tests.settings
 SUITE := $(PY) -m pytest -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-sqlite test-postgres lint format fuzz chaos bench migrations lock clean
+.PHONY: help run demo test test-sqlite test-postgres lint format fuzz chaos bench migrations messages lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,11 @@ bench: $(DEV) ## Measure webhooks and media on this machine
 migrations: $(DEV) ## Write migrations for changed models
 	$(TESTED) $(PY) manage.py makemigrations
 	.venv/bin/ruff format --quiet accounts/migrations media/migrations messaging/migrations
+
+messages: $(DEV) ## Bring the catalogues of translations up to date; needs gettext
+	$(TESTED) $(PY) manage.py makemessages -l pt_BR -l fr --add-location file --no-wrap --no-obsolete \
+		-i .venv -i var -i tests -i scripts -i docs -i '*/migrations/*'
+	$(TESTED) $(PY) manage.py compilemessages -i .venv -i var
 
 lock: $(DEV) ## Resolve both requirements files into their lock files
 	$(LOCK) requirements.txt -o requirements.lock
