@@ -38,6 +38,9 @@ class Look(Generic[T]):
         self._good_until = float("-inf")
 
     def _run(self) -> None:
-        answer = self._ask()
-        with self._lock:
-            self._answer, self._good_until = answer, monotonic() + self._keep
+        answer = self._late
+        try:
+            answer = self._ask()
+        finally:
+            with self._lock:
+                self._answer, self._good_until = answer, monotonic() + self._keep

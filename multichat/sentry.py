@@ -26,7 +26,6 @@ def begin(dsn: str, environment: str, release: str, transport: Any = None) -> No
         environment=environment,
         release=release or None,
         transport=transport,
-        send_default_pii=False,
         include_local_variables=False,
         max_request_body_size="never",
         max_breadcrumbs=0,

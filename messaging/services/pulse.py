@@ -44,7 +44,7 @@ class Pulse:
             return
         self._beat_at = monotonic()
         metrics.worker_turn.labels("worker").set_to_current_time()
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             os.utime(self.mark)
         notify("WATCHDOG=1")
 
