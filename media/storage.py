@@ -43,9 +43,11 @@ def folder_of(instance: WhatsappInstance) -> str:
     return f"cliente_{instance.client_id}/instance_{safe_segment(instance.instance_id, fallback=str(instance.pk))}"
 
 
-def path_for(media_file: MediaFile, extension: str) -> str:
+def path_for(media_file: MediaFile, extension: str, *, again: str = "") -> str:
+    """``again`` sets apart a file that its row has for another time."""
     stem = safe_segment(Path(media_file.filename).stem, fallback=media_file.kind)
-    return f"{_chat_folder(media_file)}/{media_file.kind}/{media_file.pk}_{stem}{extension}"
+    name = f"{media_file.pk}_{stem}{again and '-'}{again}{extension}"
+    return f"{_chat_folder(media_file)}/{media_file.kind}/{name}"
 
 
 def rendition_path(media_file: MediaFile, kind: str, extension: str) -> str:

@@ -4,6 +4,7 @@ from media.services.fetching import Fetcher, fetch_now
 from media.services.keeping import fetch_again, mark_missing, resume, sweep
 from media.services.registering import learn_source, new_media_file
 from media.services.rendering import Renderer, make_now
+from media.services.tidying import tidy
 
 __all__ = [
     "Fetcher",
@@ -16,4 +17,5 @@ __all__ = [
     "new_media_file",
     "resume",
     "sweep",
+    "tidy",
 ]

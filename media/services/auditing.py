@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Client
 from media.models import MediaFile, Rendition
+from media.services.holding import row_id
 from media.services.keeping import mark_missing
 from media.storage import storage
 
@@ -138,7 +139,7 @@ def _walk(folder: str) -> Iterator[str]:
 
 def _without_row(names: list[str]) -> Iterator[Stray]:
     # By id first, because there is no index on names; only a forward's row has another id than its file.
-    ids = {_row_id(name) for name in names}
+    ids = {row_id(name) for name in names}
     own = set(MediaFile.objects.filter(pk__in=ids).values_list("file", flat=True))
     own.update(Rendition.objects.filter(media_file__in=ids).values_list("file", flat=True))
     unknown = [name for name in names if name not in own]
@@ -146,7 +147,7 @@ def _without_row(names: list[str]) -> Iterator[Stray]:
     unknown = [name for name in unknown if name not in shared]
     busy = _under_way(unknown)
     for name in unknown:
-        if _row_id(name) not in busy:
+        if row_id(name) not in busy:
             yield Stray(name, storage().size(name), storage().get_modified_time(name))
 
 
@@ -158,13 +159,7 @@ def _named(names: list[str]) -> set[str]:
 
 def _under_way(names: list[str]) -> set[int]:
     """A file is in its place a moment before its row says so."""
-    ids = {_row_id(name) for name in names}
+    ids = {row_id(name) for name in names}
     fetched = MediaFile.objects.filter(pk__in=ids, state=State.FETCHING).values_list("pk", flat=True)
     made = Rendition.objects.filter(media_file__in=ids, state=Rendition.State.MAKING)
     return {*fetched, *made.values_list("media_file", flat=True)}
-
-
-def _row_id(name: str) -> int:
-    """The file name begins with the row's id."""
-    number = name.rpartition("/")[2].partition("_")[0]
-    return int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0

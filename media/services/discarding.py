@@ -20,7 +20,7 @@ from django.db.models import QuerySet
 from accounts import feed
 from accounts.providers.reasons import one_line
 from media.models import Leftover, MediaFile, Rendition
-from media.services import holding
+from media.services import holding, quotas
 from media.services.holding import Held
 from media.storage import storage
 
@@ -98,14 +98,16 @@ def _discard(client: int, rows: list[int], freed: Freed, *, now: datetime, keep_
     else:
         MediaFile.objects.filter(pk__in=rows).delete()
     ready = {row.held.name for row in found if row.is_ready}
-    _uncount(client, [one for one in originals if one.name in ready])
+    _uncount(client, [one for one in originals if one.name in ready], now)
     _note(client, originals + made, freed, now=now)
 
 
-def _uncount(client: int, were_ready: list[Held]) -> None:
+def _uncount(client: int, were_ready: list[Held], now: datetime) -> None:
     """What a row that is ready still names stays in the storage and stays counted."""
     gone = _once(were_ready, holding.named(were_ready, ready=True))
     holding.add(client, files=-len(gone), size=-sum(one.size for one in gone))
+    if gone:
+        quotas.recheck(client, now)
 
 
 def _note(client: int, held: list[Held], freed: Freed, *, now: datetime) -> None:
@@ -170,6 +172,8 @@ def _remove(leftover: Leftover, now: datetime) -> int:
     if holding.named([Held(leftover.name, leftover.sha256, 0)]):
         log.error("leftover is named by a row, left alone", file=leftover.name)
         leftover.delete()
+        return 0
+    if holding.is_under_way(leftover.name):
         return 0
     try:
         storage().delete(leftover.name)

@@ -27,6 +27,7 @@ from media.services.deciding import Errand, Result
 from media.services.recording import (
     give_up_on_killers,
     hold_back,
+    hold_back_for_room,
     hold_back_unreadable,
     record,
     reuse_known,
@@ -104,6 +105,7 @@ def claim(
 def plan(claimed: list[MediaFile], token: uuid.UUID, now: datetime) -> list[Errand]:
     """Decide how each claimed file is to be had; those that need no download, or cannot have one now, are settled."""
     waiting = reuse_known(give_up_on_killers(claimed, token, now), token, now)
+    waiting = hold_back_for_room(waiting, token, now)
     instances = {media_file.instance_id: media_file.instance for media_file in waiting}
     states = health.health_of(set(instances))
     ways = {pk: way for pk, instance in instances.items() if (way := _way(instance, now))}
@@ -166,12 +168,18 @@ def _bring(errand: Errand) -> Result:
 
 def _stored(errand: Errand, attempts: list[Attempt], fetched: Fetched) -> Result:
     try:
-        name = keep(fetched.path, path_for(errand.media_file, fetched.extension))
+        name = keep(fetched.path, _place_of(errand.media_file, fetched.extension))
     except Exception as exc:  # noqa: BLE001 - every storage has its own errors, and all are our trouble
         fetched.path.unlink(missing_ok=True)
         # Masked: a remote storage's own text may quote a signed address.
         return Result(errand, attempts, trouble=one_line(f"{type(exc).__name__}: {exc}"))
     return Result(errand, attempts, fetched=fetched, name=name)
+
+
+def _place_of(media_file: MediaFile, extension: str) -> str:
+    """A new name where the usual one may still be on its way out: no name is ever given twice."""
+    had_one = media_file.ready_at or media_file.cause == MediaFile.Cause.QUOTA
+    return path_for(media_file, extension, again=uuid.uuid4().hex[:8] if had_one else "")
 
 
 def _restored(errand: Errand) -> Result:

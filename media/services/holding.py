@@ -66,3 +66,16 @@ def note_leftovers(client: int, held: Iterable[Held], *, now: datetime) -> None:
         for one in held
     ]
     Leftover.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def is_under_way(name: str) -> bool:
+    """A file is in its place a moment before its row says so."""
+    pk = row_id(name)
+    fetched = MediaFile.objects.filter(pk=pk, state=State.FETCHING)
+    return fetched.exists() or Rendition.objects.filter(media_file=pk, state=Rendition.State.MAKING).exists()
+
+
+def row_id(name: str) -> int:
+    """The file name begins with the row's id."""
+    number = name.rpartition("/")[2].partition("_")[0]
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0

@@ -11,7 +11,7 @@ from django.db.models import F
 
 from accounts import feed, metrics
 from media.models import FetchAttempt, MediaFile, MediaFileQuerySet, StrategyHealth
-from media.services import health, holding, renditions, sharing
+from media.services import health, holding, quotas, renditions, sharing
 from media.services.counting import count
 from media.services.deciding import OUR_TROUBLE_BREAK, Decision, Result, decide, wait_for
 from media.services.holding import Held
@@ -37,6 +37,7 @@ def record(results: list[Result], token: uuid.UUID, now: datetime) -> None:
             if not result.name:
                 _put(result.errand.media_file, decide(result, now=now, chance=chance), token, now)
         shared = sharing.share(had)
+        refuse_what_does_not_fit(shared, token, now)
         kept = write_ready(shared.results, token, now)
         stored = [result for result in had if result.errand.media_file.pk in kept]
         tell((result.errand.media_file for result in stored), at=now)
@@ -57,7 +58,7 @@ def _still_wanted(results: list[Result], now: datetime) -> list[Result]:
     for result in results:
         if result.name and result.fetched and result.errand.media_file.pk not in there:
             spare = Held(result.name, result.fetched.sha256.hex(), result.fetched.size)
-            sharing.drop(result.errand.media_file.instance.client_id, spare, now=now)
+            sharing.drop(result.errand.media_file.instance.client_id, [spare], now=now)
     return [result for result in results if result.errand.media_file.pk in there]
 
 
@@ -94,6 +95,42 @@ def hold_back(
 ) -> None:
     """Nothing can be tried before a break is over; that is not this file's fault and costs it no attempt."""
     _put(media_file, wait_for(media_file, tuple(closed), now, chance), token, now)
+
+
+def hold_back_for_room(waiting: list[MediaFile], token: uuid.UUID, now: datetime) -> list[MediaFile]:
+    """Settle what its client's quota has no room for; returns the rest."""
+    rooms = quotas.rooms({media_file.instance.client_id for media_file in waiting})
+    fitting = []
+    for media_file in waiting:
+        client, size = media_file.instance.client_id, max(media_file.declared_size or 0, 1)
+        if rooms.get(client, size) < size:
+            _put(media_file, quotas.hold_back(media_file, now), token, now)
+            continue
+        if client in rooms:
+            rooms[client] -= size
+        fitting.append(media_file)
+    for client, room in rooms.items():
+        if room <= 0:
+            quotas.postpone(client, now)
+    return fitting
+
+
+def refuse_what_does_not_fit(shared: sharing.Shared, token: uuid.UUID, now: datetime) -> None:
+    """Under the lock, by the size that a file really has; it waits as if it had not been fetched."""
+    rooms = quotas.rooms({result.errand.media_file.instance.client_id for result in shared.results})
+    for result in list(shared.results) if rooms else []:
+        media_file, client = result.errand.media_file, result.errand.media_file.instance.client_id
+        twin, size = shared.twins.get(media_file.pk), result.fetched.size if result.fetched else 0
+        if client not in rooms or (twin is not None and twin.pk not in shared.refused):
+            continue
+        if twin is None and size <= rooms[client]:
+            rooms[client] -= size
+            continue
+        shared.refuse(result)
+        sharing.drop(client, shared.spare[media_file.pk], now=now)
+        media_file.declared_size = size
+        _put(media_file, quotas.hold_back(media_file, now), token, now)
+        quotas.learn_size(media_file, size)
 
 
 def hold_back_unreadable(media_file: MediaFile, token: uuid.UUID, now: datetime) -> None:

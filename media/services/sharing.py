@@ -27,7 +27,16 @@ class Shared:
 
     results: list[Result] = field(default_factory=list)
     twins: dict[int, MediaFile] = field(default_factory=dict)
-    spare: dict[int, Held] = field(default_factory=dict)
+    spare: dict[int, list[Held]] = field(default_factory=dict)
+    refused: set[int] = field(default_factory=set)
+
+    def refuse(self, result: Result) -> None:
+        """Its row will not have it, and so its own bytes go."""
+        pk, (_, sha256, size) = result.errand.media_file.pk, _content(result)
+        self.results.remove(result)
+        self.refused.add(pk)
+        if self.twins.pop(pk, None) is None:
+            self.spare.setdefault(pk, []).append(Held(result.name, sha256, size))
 
 
 def twin_of(client: int, sha256: str, size: int) -> MediaFile | None:
@@ -50,6 +59,10 @@ def share(results: Sequence[Result]) -> Shared:
     for result in results:
         media_file, content = result.errand.media_file, _content(result)
         twin = twins.setdefault(content, media_file)
+        spare = shared.spare.setdefault(media_file.pk, [])
+        if media_file.file and media_file.file.name != result.name:
+            # What it had before it was lost, or went bad.
+            spare.append(Held(media_file.file.name, media_file.sha256, 0))
         if twin.pk == media_file.pk:
             # As it will be in a moment, for those of the same content that follow.
             media_file.file.name = result.name
@@ -57,7 +70,7 @@ def share(results: Sequence[Result]) -> Shared:
             continue
         shared.twins[media_file.pk] = twin
         if result.name != twin.file.name:
-            shared.spare[media_file.pk] = Held(result.name, content[1], content[2])
+            spare.append(Held(result.name, content[1], content[2]))
         shared.results.append(replace(result, name=str(twin.file.name)))
     return shared
 
@@ -68,18 +81,21 @@ def settle(shared: Shared, kept: set[int], now: datetime) -> None:
         media_file, (client, _, size) = result.errand.media_file, _content(result)
         if media_file.pk not in kept:
             continue
-        twin = shared.twins.get(media_file.pk)
-        if twin is None:
+        if twin := shared.twins.get(media_file.pk):
+            renditions.share(media_file, twin, now=now)
+        else:
             holding.add(client, files=1, size=size)
-            continue
-        renditions.share(media_file, twin, now=now)
-        if spare := shared.spare.get(media_file.pk):
-            drop(client, spare, now=now)
+        drop(client, shared.spare.get(media_file.pk, ()), now=now)
 
 
-def drop(client: int, spare: Held, *, now: datetime) -> None:
-    holding.note_leftovers(client, [spare], now=now)
-    remove_after_commit([spare.name], now=now)
+def drop(client: int, spare: Iterable[Held], *, now: datetime) -> None:
+    """Under the lock: those that no row names."""
+    held = list(spare)
+    named = holding.named(held) if held else set()
+    gone = [one for one in held if one.name not in named]
+    if gone:
+        holding.note_leftovers(client, gone, now=now)
+        remove_after_commit([one.name for one in gone], now=now)
 
 
 def _content(result: Result) -> Content:

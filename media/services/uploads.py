@@ -15,13 +15,14 @@ import structlog
 from django.conf import settings
 from django.core.files import File
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import WhatsappInstance
 from accounts.providers.events import MediaKind
 from accounts.providers.reasons import one_line
 from media.models import FetchAttempt, MediaFile
 from media.partfile import PartFile
-from media.services import holding, renditions, sharing
+from media.services import holding, quotas, renditions, sharing
 from media.services.counting import count
 from media.services.holding import Held
 from media.services.registering import source_of
@@ -48,7 +49,7 @@ SUMS = ("declared_sha256", "enc_sha256", "expires_at")
 
 
 class NotStorable(Exception):
-    """``code``: too_large, empty, wrong_type, storage, not_ready or not_ours."""
+    """``code``: too_large, empty, wrong_type, storage, quota_exceeded, not_ready or not_ours."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -74,7 +75,12 @@ def store_upload(  # noqa: PLR0913 - each is a fact that only the caller knows
         _bring(row, content, MediaKind(kind), mimetype)
     except OSError as exc:
         raise _storage_trouble(exc) from exc
-    return _written(row, "upload", "uploaded", now)
+    try:
+        return _written(row, "upload", "uploaded", now)
+    except NotStorable:
+        with transaction.atomic():
+            sharing.drop(instance.client_id, [_held(row)], now=now)
+        raise
 
 
 def copy_of(
@@ -121,6 +127,7 @@ def _bring(row: MediaFile, content: "File[Any]", kind: MediaKind, declared: str)
         row.sha256 = _taken(content.chunks(), part)
         row.mimetype = _judged(part, kind, declared)
         row.size = row.declared_size = part.size
+        _check_quota(row)
         part.keep()
     row.pk = _set_aside(row)
     row.file = _kept(part.path, path_for(row, extension_of(row.mimetype)))
@@ -230,14 +237,31 @@ def _still_there(twin: MediaFile) -> MediaFile:
 
 def _share(row: MediaFile, now: datetime) -> MediaFile | None:
     """What the client has already is not stored again; else this is the first of its kind."""
-    client, held = row.instance.client_id, Held(str(row.file.name), row.sha256, row.size or 0)
+    client, held = row.instance.client_id, _held(row)
     twin = sharing.twin_of(client, held.sha256, held.size)
     if twin is None:
+        if not quotas.fits(client, held.size):
+            raise _full()
         holding.add(client, files=1, size=held.size)
         return None
     row.file = twin.file.name
-    sharing.drop(client, held, now=now)
+    sharing.drop(client, [held], now=now)
     return twin
+
+
+def _check_quota(row: MediaFile) -> None:
+    """Before it goes to the storage. What the client has already takes no room."""
+    client, size = row.instance.client_id, row.size or 0
+    if not quotas.fits(client, size) and not sharing.twin_of(client, row.sha256, size):
+        raise _full()
+
+
+def _full() -> NotStorable:
+    return NotStorable("quota_exceeded", _("The storage of this client is full."))
+
+
+def _held(row: MediaFile) -> Held:
+    return Held(str(row.file.name), row.sha256, row.size or 0)
 
 
 def _plain(filename: str) -> str:

@@ -55,7 +55,7 @@ def _refused(exc: NotSendable, conversation: Conversation | None, fields: dict[s
 def _not_stored(exc: NotStorable, field: str) -> Exception:
     if exc.code == "storage":
         return Problem(HTTPStatus.SERVICE_UNAVAILABLE, exc.code, exc.detail, wait=SOON)
-    if exc.code == "not_ready":
+    if exc.code in ("not_ready", "quota_exceeded"):
         return Problem(HTTPStatus.CONFLICT, exc.code, exc.detail)
     return _invalid(field, exc.detail, exc.code)
 

@@ -12,7 +12,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from accounts import metrics
-from media.services import Fetcher, Renderer, sweep
+from media.services import Fetcher, Renderer, sweep, tidy
 from messaging.services.exporting import Exporter, remove_over
 from messaging.services.feeding import drop_old
 from messaging.services.gaps.attending import Attending
@@ -137,6 +137,7 @@ class Worker:
         if time.monotonic() - self._swept_at > SWEEP_SECONDS or not self._swept_at:
             self._swept_at = time.monotonic()
             sweep()
+            tidy(self.now())
             drop_old(now=self.now())
             prune_deliveries(self.now())
             remove_over(self.now())
