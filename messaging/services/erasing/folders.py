@@ -1,7 +1,7 @@
 """Stored files lie in folders that are called as chats are: nobody's number stays in a path."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.core.files.storage import FileSystemStorage
@@ -39,10 +39,13 @@ def _folders(job: Job) -> Iterator[str]:
 def _move_some(job: Job, folder: str) -> bool:
     inside = Q(instance__client=job.client, file__startswith=f"{folder}/")
     holding.lock({job.client})
-    found = {*_names(MediaFile.objects.filter(inside)), *_names(Rendition.objects.filter(inside))}
-    for name in sorted(found)[:AT_ONCE]:
-        _move(job, name, name.replace(folder, f"{folder.rpartition('/')[0]}/{ELSEWHERE}", 1))
-    return bool(found)
+    files, made = _names(MediaFile.objects.filter(inside)), _names(Rendition.objects.filter(inside))
+    for name in sorted(files | made)[:AT_ONCE]:
+        own = PurePosixPath(name)
+        # A file was called as its sender called it.
+        called = own.name if name in made else f"{own.name.partition('_')[0]}{own.suffix}"
+        _move(job, name, f"{folder.rpartition('/')[0]}/{ELSEWHERE}/{own.parent.name}/{called}")
+    return bool(files | made)
 
 
 def _names(rows: Any) -> set[str]:

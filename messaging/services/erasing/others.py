@@ -162,10 +162,16 @@ def _is_theirs(told: Any, job: Job) -> bool:
     looks = about.get("object") if isinstance(about, dict) else None
     if not isinstance(looks, dict):
         return False
-    people = [looks.get(name) for name in ("sender", "contact")]
+    quoted = looks.get("reply_to")
+    people = [
+        looks.get("sender"),
+        looks.get("contact"),
+        quoted.get("sender") if isinstance(quoted, dict) else None,
+    ]
     ids = {one.get("id") for one in people if isinstance(one, dict)}
     thread = looks.get("id") if "chat_id" in looks and "kind" in looks else looks.get("conversation")
-    return job.contact.pk in ids or thread in job.threads
+    quotes_unknown = isinstance(quoted, dict) and quoted.get("id") is None and thread in job.groups
+    return job.contact.pk in ids or thread in job.threads or quotes_unknown
 
 
 def forget_history(job: Job, after: int) -> int | None:

@@ -29,6 +29,8 @@ Step = Callable[[Job, int], int | None]
 STEPS: dict[str, Step] = {
     "names": own.bury,
     "exports": own.take_back_exports,
+    # Once now, while it can be seen where they took part, and once for what is told meanwhile.
+    "told": others.clear_deliveries,
     "conversations": own.remove_conversations,
     "groups": own.empty_messages,
     "reactions": own.remove_reactions,
