@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils import translation
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
@@ -23,5 +24,6 @@ class Document(SpectacularAPIView):
 
 @lru_cache(maxsize=8)
 def written(form: Any) -> bytes:
-    document: Any = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    with translation.override("en"):
+        document: Any = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return bytes(form().render(document, renderer_context={}))

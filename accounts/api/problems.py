@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404
+from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.response import Response
@@ -48,9 +49,11 @@ def _as_problem(exc: Exception) -> Exception:
     if told:
         return Problem(*told, wait=wait_for(exc))
     if isinstance(exc, RequestDataTooBig):
-        return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", "The body is longer than we take.")
+        return Problem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", _("The body is longer than we take.")
+        )
     if isinstance(exc, SuspiciousOperation):
-        return Problem(HTTPStatus.BAD_REQUEST, "bad_request", "The request cannot be taken.")
+        return Problem(HTTPStatus.BAD_REQUEST, "bad_request", _("The request cannot be taken."))
     return exc
 
 
@@ -80,10 +83,10 @@ def _code(exc: Exception) -> str:
 
 def _detail(exc: Exception) -> str:
     if isinstance(exc, exceptions.ValidationError):
-        return "The request has fields that cannot be taken."
+        return _("The request has fields that cannot be taken.")
     if isinstance(exc, Http404):
-        return "There is no such object, or it is not yours to see."
-    return _writable(getattr(exc, "detail", exc)) or "The request cannot be taken."
+        return _("There is no such object, or it is not yours to see.")
+    return _writable(getattr(exc, "detail", exc)) or _("The request cannot be taken.")
 
 
 def _named(detail: Any, path: str = "") -> Iterator[dict[str, str]]:

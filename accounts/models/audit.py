@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models.instances import WhatsappInstance
 from accounts.models.tenancy import Client, Role, TenantQuerySet, User
@@ -135,7 +136,8 @@ class AuditEntry(models.Model):
 
     class Meta:
         ordering = ["-at", "-id"]
-        verbose_name_plural = "audit trail"
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit trail")
         indexes = [
             models.Index(fields=["at", "id"], name="audit_time"),
             models.Index(fields=["client", "at", "id"], name="audit_of_client"),

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Client, TenantQuerySet
@@ -25,7 +26,7 @@ class Contact(models.Model):
         ordering = ["name", "id"]
 
     def __str__(self) -> str:
-        return self.name or f"contact {self.pk}"
+        return self.name or gettext("contact %(number)d") % {"number": self.pk}
 
 
 class ContactAlias(models.Model):

@@ -15,7 +15,11 @@ from media.models import MediaFile
 from messaging.models.contacts import Contact
 from messaging.models.labels import Label
 
-KINDS = [(word.value, word.value) for word in ChatKind]
+KINDS = [
+    (ChatKind.DIRECT.value, _("Direct")),
+    (ChatKind.GROUP.value, _("Group")),
+    (ChatKind.CHANNEL.value, _("Channel")),
+]
 TYPES = [(word.value, word.value) for word in MessageType]
 STATUSES = [(word.value, word.value) for word in MessageStatus]
 

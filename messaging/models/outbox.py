@@ -144,7 +144,7 @@ class OutboxItem(WaitingWork):
         ]
 
     def __str__(self) -> str:
-        return f"{self.action} {self.pk}"
+        return f"{self.get_action_display()} {self.pk}"
 
 
 class SendingLine(models.Model):

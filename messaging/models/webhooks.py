@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.leases import WaitingQuerySet, WaitingWork, lease_indexes
@@ -55,7 +56,7 @@ class WebhookEvent(WaitingWork):
         ]
 
     def __str__(self) -> str:
-        return f"webhook event {self.pk}"
+        return gettext("webhook event %(number)d") % {"number": self.pk}
 
 
 class RefusedWebhook(models.Model):
