@@ -86,7 +86,9 @@ def process_batch(batch: list[WebhookEvent], token: uuid.UUID, now: datetime) ->
         _one_by_one(batch, lines, token, now)
     else:
         _together(batch, lines, token, now)
-    WhatsappInstance.objects.heard_from(lines.home.pk, batch[-1].received_at)
+    heard = [event.received_at for event in batch if event.source != WebhookEvent.Source.BACKFILL]
+    if heard:
+        WhatsappInstance.objects.heard_from(lines.home.pk, heard[-1])
 
 
 def _together(batch: list[WebhookEvent], lines: Lines, token: uuid.UUID, now: datetime) -> None:

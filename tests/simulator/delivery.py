@@ -107,9 +107,17 @@ class Courier:
                 self._wake.wait(wait if self._queue else None)
         return None
 
+    def _log(self, line: Line, body: Body) -> dict[str, Any]:
+        """What the provider itself writes down, once however often it tries."""
+        known = next((item for item in reversed(list(self.world.tried)[-100:]) if item["body"] is body), None)
+        logged = known or {"line": line.id, "status": 0, "body": body, "at": self.world.now()}
+        if known is None:
+            self.world.tried.append(logged)
+        return logged
+
     def _post(self, line: Line, body: Body) -> int | None:
         """The HTTP status; 0 without an address; None when nobody listens there (yet)."""
-        url = address(line, body)
+        url, logged = address(line, body), self._log(line, body)
         if not url:
             return 0
         raw = encode(line, body)
@@ -120,6 +128,7 @@ class Courier:
         except requests.RequestException as error:
             logger.info("line %s: webhook not taken (%s)", line.id, type(error).__name__)
             return None
+        logged["status"] = status
         self.world.deliveries.append(
             {"line": line.id, "status": status, "body": body, "at": self.world.now()}
         )

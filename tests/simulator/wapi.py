@@ -1,8 +1,10 @@
 """W-API's HTTP API: who may call, the line's own endpoints, webhooks, chats and groups."""
 
 import base64
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.simulator import qr
@@ -149,12 +151,22 @@ def update_webhook(call: Call) -> Response:
 
 
 def webhook_logs(call: Call) -> Response:
+    """Every webhook that was sent or tried, the newest first; whether anybody took it does not matter."""
+    page, size = (int(call.request.query.get(name, usual)) for name, usual in (("page", 1), ("perPage", 20)))
+    mine = [item for item in list(call.world.tried) if item["line"] == call.line.id][::-1]
     logs = [
-        {"event": item["body"].get("event"), "statusCode": item["status"], "payload": item["body"]}
-        for item in list(call.world.deliveries)
-        if item["line"] == call.line.id
+        {
+            "event": item["body"].get("event"),
+            "statusCode": item["status"],
+            "createdAt": datetime.fromtimestamp(item["at"], UTC).isoformat().replace("+00:00", "Z"),
+            "payload": json.dumps(item["body"]),
+        }
+        for item in mine[(page - 1) * size : page * size]
     ]
-    return json_response(200, {"logs": logs, "totalLogs": len(logs), "currentPage": 1, "totalPages": 1})
+    pages = max(1, -(-len(mine) // size))
+    return json_response(
+        200, {"logs": logs, "totalLogs": len(mine), "currentPage": page, "totalPages": pages}
+    )
 
 
 def group_metadata(call: Call) -> Response:

@@ -166,6 +166,7 @@ class World:
         self.wrote: dict[tuple[str, str], float] = {}
         self.requests: deque[Seen] = deque(maxlen=10_000)
         self.deliveries: deque[dict[str, Any]] = deque(maxlen=1_000)
+        self.tried: deque[dict[str, Any]] = deque(maxlen=10_000)
         self.lock = RLock()
         self._folder = Path(tempfile.mkdtemp(prefix="simulator-"))
         self.close = weakref.finalize(self, shutil.rmtree, self._folder, True)

@@ -14,11 +14,15 @@ Why = Gap.Why
 
 def note(events: Iterable[WebhookEvent]) -> None:
     """Those read for the first time, in the transaction that reads them. A line has one reader at a time."""
-    fresh = Counter((one.instance_id, floor(one.received_at)) for one in events if one.processed_at is None)
+    fresh = Counter((one.instance_id, floor(one.received_at)) for one in events if _tells(one))
     for (instance, hour), count in sorted(fresh.items()):
         rows = TrafficHour.objects.filter(instance=instance, hour=hour)
         if not rows.update(events=F("events") + count):
             TrafficHour.objects.create(instance_id=instance, hour=hour, events=count)
+
+
+def _tells(event: WebhookEvent) -> bool:
+    return event.processed_at is None and event.source != WebhookEvent.Source.BACKFILL
 
 
 def habit(instance: int, *, now: datetime) -> Habit:
