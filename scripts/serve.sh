@@ -8,8 +8,9 @@ cd "$(dirname "$0")/.."
 
 serve() {
     # No access log: paths of webhooks and links to files are credentials. MultiChat writes its own, by route.
+    # At SIGHUP a new process has so long to come up before the old one goes; on a busy machine that takes a while.
     exec python -m granian --host "${HOST:-127.0.0.1}" --no-ws --no-access-log --log-level warning \
-        --respawn-failed-workers "$@"
+        --respawn-failed-workers --respawn-interval 12 "$@"
 }
 
 case "${1:-}" in
