@@ -40,4 +40,5 @@ def order_items(payload: Any) -> list[str]:
 
 def _order_item(item: dict[str, Any]) -> str:
     price = f", {item['price']} {item.get('currency', '')}".rstrip() if "price" in item else ""
-    return f"{item.get('quantity', 1)} × {item.get('product', gettext('product'))}{price}"
+    product = item.get("product", gettext("product"))
+    return f"{item.get('quantity', 1)} × {product}{price}"
