@@ -10,13 +10,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 import boto3
+import botocore.session
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.loaders import create_loader
 from django.core.files import File
 from s3transfer.exceptions import S3UploadFailedError
 from storages.backends.s3 import S3Storage
@@ -91,8 +94,12 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]
         """One for all threads: clients may be shared, and making one takes longer than most requests."""
         with self._making:
             if self._made is None:
+                session = botocore.session.get_session()
+                session.register_component("data_loader", _service_models())
                 session = boto3.Session(
-                    aws_access_key_id=self.access_key, aws_secret_access_key=self.secret_key
+                    aws_access_key_id=self.access_key,
+                    aws_secret_access_key=self.secret_key,
+                    botocore_session=session,
                 )
                 self._made = session.client(
                     "s3",
@@ -186,6 +193,12 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]
             with self.open(name) as kept:
                 if sum_of(kept) != sum_of(content):
                     raise S3Trouble("other bytes", f"PutObject of {name}")
+
+
+@cache
+def _service_models() -> Any:
+    """Read once: they are most of what making a client costs."""
+    return create_loader()
 
 
 def sum_of(content: "File[Any]") -> str:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.management.filters import find_client
 from accounts.management.progress import above_the_bar, progress
 from accounts.models import Client
-from media.services import auditing, auditing_renditions
+from media.services import auditing, auditing_renditions, recounting
 
 
 class Command(BaseCommand):
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--fix",
             action="store_true",
-            help="mark missing what is lost; remove files without row, older than a day",
+            help="mark missing what is lost; remove files without row, older than a day; count what is stored anew",
         )
         parser.add_argument(
             "--dry-run",
@@ -46,6 +46,7 @@ class Command(BaseCommand):
         fix = fix and not dry_run
         left = self._audit_rows(client, fix=fix, hashes=not quick)
         left += self._audit_renditions(client, fix=fix) + self._audit_strays(client, fix=fix)
+        self._audit_counts(client, fix=fix)
         if left:
             sys.exit(1)
 
@@ -99,6 +100,16 @@ class Command(BaseCommand):
             self._tell(f"file without row: {stray.name}{', removed' if done else young}")
         self.stdout.write(f"{found} files without row, {filesizeformat(size)}{_fixed(removed, 'removed')}.")
         return found - removed
+
+    def _audit_counts(self, client: Client | None, *, fix: bool) -> None:
+        """No file is wrong because of it, so the exit code says nothing of it."""
+        for one in recounting.miscounts(client):
+            counted, found = (
+                f"{files} files, {filesizeformat(size)}" for files, size in (one.counted, one.found)
+            )
+            if fix:
+                recounting.put_right(one.client)
+            self.stdout.write(f"{one.name}: counted {counted}; stored {found}{', put right' if fix else ''}.")
 
     def _tell(self, line: str) -> None:
         """Above the progress bar, where there is one."""
