@@ -146,7 +146,7 @@ def _serve(request: HttpRequest, stored: Stored, fresh_seconds: int) -> HttpResp
 
 def _read(request: HttpRequest, stored: Stored) -> HttpResponseBase:
     content, size = _opened(stored)
-    response = _part(request, content, size, stored.etag)
+    response = partial_content(request, content, size, stored.etag)
     if response.status_code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         _describe(request, stored, response)
     return response
@@ -163,7 +163,7 @@ def _opened(stored: Stored) -> tuple[IO[bytes], int]:
         raise NotReadable from exc
 
 
-def _part(request: HttpRequest, content: IO[bytes], size: int, etag: str) -> HttpResponseBase:
+def partial_content(request: HttpRequest, content: IO[bytes], size: int, etag: str) -> HttpResponseBase:
     header = request.headers.get("Range", "") if request.headers.get("If-Range", etag) == etag else ""
     try:
         part = wanted(header, size) if request.method == "GET" else None

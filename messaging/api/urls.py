@@ -6,6 +6,8 @@ from messaging.api.contacts import ContactViewSet
 from messaging.api.conversations import ConversationViewSet
 from messaging.api.endpoints import WebhookDeliveryViewSet, WebhookEndpointViewSet
 from messaging.api.events import WebhookEventViewSet
+from messaging.api.exports import ExportViewSet
+from messaging.api.gaps import GapViewSet
 from messaging.api.labels import LabelViewSet
 from messaging.api.media import MessageMedia
 from messaging.api.messages import MessageViewSet
@@ -23,7 +25,9 @@ router.register(f"{CONVERSATION}/messages", ThreadViewSet, basename="thread")
 router.register(f"{CONVERSATION}/notes", NoteViewSet, basename="note")
 router.register("messages", MessageViewSet, basename="message")
 router.register("labels", LabelViewSet, basename="label")
+router.register("gaps", GapViewSet, basename="gap")
 router.register("outbox", OutboxViewSet, basename="outbox")
+router.register("exports", ExportViewSet, basename="export")
 router.register("webhook-events", WebhookEventViewSet, basename="webhook-event")
 router.register("webhook-endpoints", WebhookEndpointViewSet, basename="webhook-endpoint")
 router.register("webhook-deliveries", WebhookDeliveryViewSet, basename="webhook-delivery")
