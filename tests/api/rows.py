@@ -9,10 +9,14 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.audit import Action as Act
+from accounts.audit import note
 from accounts.feed import Action, Topic, change, tell
-from accounts.models import ApiToken, Change, Membership, Role, Usage, User
+from accounts.models import ApiToken, AuditEntry, Change, Membership, Role, Usage, User
 from media.models import MediaFile
 from messaging.models import (
+    Export,
+    Gap,
     Label,
     Message,
     Note,
@@ -41,6 +45,7 @@ OBJECTS: dict[str, Finder] = {
     "webhook-events": lambda rows: rows.event.pk,
     "webhook-endpoints": lambda rows: _of(WebhookEndpoint, rows).pk,
     "webhook-deliveries": lambda rows: WebhookDelivery.objects.get(endpoint__client=rows.client).pk,
+    "exports": lambda rows: _of(Export, rows).pk,
     "deliveries": lambda rows: WebhookDelivery.objects.get(endpoint__client=rows.client).pk,
 }
 PARAMETERS: dict[str, Finder] = {
@@ -86,6 +91,8 @@ def furnish(rows: Rows) -> Rows:
     told = change(rows.instance, Topic.MESSAGE, rows.message.pk, Action.CREATED, at=now)
     tell([told])
     _endpoint(rows, told)
+    _export(rows)
+    note(Act.INSTANCE_CHANGED, rows.instance, by=member, fields="name")
     return rows
 
 
@@ -97,6 +104,13 @@ def _unsent(rows: Rows, author: User) -> None:
     OutboxItem.objects.create(
         instance=rows.instance, conversation=rows.conversation, message=message, action="message",
         state="failed", error=f"{rows.client.name} trouble", created_by=author,
+    )  # fmt: skip
+
+
+def _export(rows: Rows) -> None:
+    Export.objects.create(
+        client=rows.client, scope="contact", contact=rows.conversation.contact, state="failed",
+        error=f"{rows.client.name} reason",
     )  # fmt: skip
 
 
@@ -123,7 +137,7 @@ def snapshot(rows: Rows) -> dict[str, Any]:
     client = rows.client.pk
     found: dict[str, Any] = {
         model.__name__: list(model.objects.filter(client=client).order_by("pk").values())
-        for model in (Membership, ApiToken, Label, WebhookEndpoint)
+        for model in (Membership, ApiToken, Label, WebhookEndpoint, Export)
     }
     of_instance = (Message, "conversation__instance__client"), (MediaFile, "instance__client")
     more = (Note, "conversation__instance__client"), (OutboxItem, "instance__client")
