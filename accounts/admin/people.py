@@ -90,6 +90,8 @@ class MemberInline(TenantInline):
 class ClientAdmin(TenantAdmin):
     list_display = ("name", "slug", "instance_count", "people_count", "is_active")
     search_fields = ("name", "slug")
+    # What is counted along with a row loses the model's own order.
+    ordering = ("name",)
     inlines = (MemberInline,)
     change_role = Role.MANAGER
     empty_advice = _(

@@ -35,11 +35,13 @@ OBJECTS: dict[str, Finder] = {
     "members": lambda rows: _of(Membership, rows, user__username__startswith="staff-").pk,
     "tokens": lambda rows: _of(ApiToken, rows).pk,
     "instances": lambda rows: rows.instance.pk,
+    "audit": lambda rows: AuditEntry.objects.filter(client=rows.client).order_by("pk").first().pk,
     "contacts": lambda rows: rows.conversation.contact_id,
     "conversations": lambda rows: rows.conversation.pk,
     "messages": lambda rows: rows.message.pk,
     "notes": lambda rows: Note.objects.get(conversation=rows.conversation).pk,
     "labels": lambda rows: _of(Label, rows).pk,
+    "gaps": lambda rows: Gap.objects.get(instance=rows.instance).pk,
     "outbox": lambda rows: OutboxItem.objects.get(instance=rows.instance).pk,
     "media": lambda rows: rows.media_file.pk,
     "webhook-events": lambda rows: rows.event.pk,
@@ -88,6 +90,7 @@ def furnish(rows: Rows) -> Rows:
         instance=rows.instance, message=rows.message, provider_message_id="S", status="read", occurred_at=now
     )
     Usage.objects.create(instance=rows.instance, month=now.date().replace(day=1), kind="text", inbound=1)
+    Gap.objects.create(instance=rows.instance, why="silent", started_at=now, answer=f"{name} answer")
     told = change(rows.instance, Topic.MESSAGE, rows.message.pk, Action.CREATED, at=now)
     tell([told])
     _endpoint(rows, told)

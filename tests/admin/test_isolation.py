@@ -1,0 +1,317 @@
+"""Every page, opened without a login, by another client's people, by a viewer, by its own people, and by root.
+
+The pages come from the URL configuration: a new one is opened like all others, without a line here.
+"""
+
+import re
+from contextlib import contextmanager
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test import Client as Browser
+from django.urls import reverse
+
+from accounts.models import AuditEntry, Client, Membership, Role, WhatsappInstance
+from tests.admin.routes import admin_of, pages
+from tests.admin.rows import furnish, row_of
+from tests.api.rows import snapshot
+from tests.tenants import SECRETS, make_rows
+
+pytestmark = pytest.mark.django_db
+
+ALL = pages()
+OPEN = {"/", "/admin/login/", "/admin/logout/", "/admin/jsi18n/", "/admin/no-such-page/"}
+CLOSED = [page for page in ALL if str(page) not in OPEN]
+OF_OBJECTS = [page for page in CLOSED if page.has_object]
+OF_MODELS = [page for page in OF_OBJECTS if page.model]
+LISTS = [page for page in CLOSED if page.is_list]
+WITHOUT_OBJECT = [page for page in CLOSED if not page.has_object]
+STRANGERS = ("charlie", "olga", "stan")
+FOR_ROOT = {"accounts.user", "axes.accessattempt"}
+FOR_MANAGERS = {"accounts.auditentry", "messaging.webhookendpoint", "messaging.webhookdelivery"}
+ACME = re.compile(r"acme|\b(alice|bob|mona)\b", re.IGNORECASE)
+# Of Acme's rows, and not what a stranger typed into the search field.
+OF_ROWS = re.compile(
+    r"Acme (line|text|title|contact|label|note|answer|reason|hook|token|person|trouble|picture|caption|went)"
+)
+WRITES = re.compile(r'^\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
+WRITTEN_ANYWAY = {"django_session"}
+
+
+@pytest.fixture
+def browser_of(people):
+    def log_in(name):
+        browser = Browser(raise_request_exception=False)
+        if name:
+            browser.force_login(people[name])
+        return browser
+
+    return log_in
+
+
+def told(response):
+    parts = response.streaming_content if response.streaming else [response.content]
+    headers = "\n".join(f"{name}: {value}" for name, value in response.items())
+    return headers + b"".join(parts).decode("utf-8", "replace")
+
+
+@contextmanager
+def writes():
+    """The tables that are written to meanwhile."""
+    found = set()
+
+    def look(execute, sql, params, many, context):
+        table = WRITES.match(sql)
+        if table and table[1] not in WRITTEN_ANYWAY:
+            found.add(table[1])
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(look):
+        yield found
+
+
+def refused(response, *, secret=ACME):
+    """What is wrong with the answer, or nothing."""
+    slipped = secret.search(told(response))
+    if response.status_code not in (302, 403, 404, 405):
+        return f"{response.status_code}"
+    return f"{response.status_code} tells {slipped[0]}" if slipped else ""
+
+
+def tells_nothing(response, *, secret=ACME):
+    slipped = secret.search(told(response))
+    if response.status_code >= 500:
+        return f"{response.status_code}"
+    return f"{response.status_code} tells {slipped[0]}" if slipped else ""
+
+
+def wrong(chosen, answer):
+    found = {str(page): answer(page) for page in chosen}
+    return {page: trouble for page, trouble in found.items() if trouble}
+
+
+def statuses(browser, chosen, rows, allowed):
+    def answer(page):
+        response = browser.get(page.address(rows))
+        told(response)
+        return "" if response.status_code in allowed(page) else response.status_code
+
+    return wrong(chosen, answer)
+
+
+def test_there_are_pages_of_every_kind():
+    assert len(LISTS) >= 10
+    assert len(OF_OBJECTS) > 60
+    assert {str(page) for page in ALL} >= OPEN
+
+
+def test_without_a_login_no_page_opens(acme, people):
+    assert wrong(CLOSED, lambda page: refused(Browser().get(page.address(acme)))) == {}
+    assert wrong(CLOSED, lambda page: refused(Browser().post(page.address(acme)))) == {}
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_another_clients_people_open_no_page_of_an_object(name, acme, browser_of):
+    browser = browser_of(name)
+    assert wrong(OF_OBJECTS, lambda page: refused(browser.get(page.address(acme)))) == {}
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_pages_tell_another_clients_people_nothing(name, acme, browser_of):
+    browser = browser_of(name)
+    assert wrong(WITHOUT_OBJECT, lambda page: tells_nothing(browser.get(page.address(acme)))) == {}
+
+
+def test_nobody_changes_another_clients_object(acme, browser_of):
+    browser = browser_of("charlie")
+
+    def answer(page):
+        with writes() as written:
+            response = browser.post(page.address(acme), {"post": "yes", "name": "Taken", "confirmed": "1"})
+        return refused(response) or ", ".join(written)
+
+    assert wrong(OF_OBJECTS, answer) == {}
+
+
+def test_actions_leave_another_clients_rows_alone(acme, browser_of):
+    browser = browser_of("charlie")
+
+    def answer(page):
+        pk = row_of(page.model, acme).pk
+        for name in _actions_of(page.model):
+            for more in ({}, {"confirmed": "1"}, {"confirmed": "1", "select_across": "1"}):
+                chosen = {"action": name, "_selected_action": [pk]} | more
+                trouble = tells_nothing(browser.post(f"{page.address(acme)}?q=", chosen))
+                if trouble:
+                    return f"{name}: {trouble}"
+        return ""
+
+    before = snapshot(acme)
+    assert wrong(LISTS, answer) == {}
+    assert snapshot(acme) == before
+
+
+def _actions_of(label):
+    return [name if isinstance(name, str) else name.__name__ for name in admin_of(label).actions or ()]
+
+
+def test_nothing_can_be_added_to_another_client(acme, browser_of):
+    browser = browser_of("charlie")
+    facts = {
+        "client": acme.client.pk, "instance": acme.instance.pk, "conversation": acme.conversation.pk,
+        "name": "Taken", "provider": "wapi", "instance_id": "taken", "new_token": "t", "is_active": "on",
+        "url": "https://taken.example.com/", "phone": "5511900009999", "reason": "taken",
+    }  # fmt: skip
+
+    def answer(page):
+        with writes() as written:
+            response = browser.post(page.address(acme), facts)
+        return tells_nothing(response) or ", ".join(written)
+
+    adding = [page for page in WITHOUT_OBJECT if page.act in ("add", "new")]
+    assert wrong(adding, answer) == {}
+
+
+def test_filters_by_another_clients_rows_find_nothing(acme, browser_of):
+    browser = browser_of("charlie")
+
+    def answer(page):
+        for query in _filters_of(page.model, acme):
+            trouble = tells_nothing(browser.get(page.address(acme), query))
+            if trouble:
+                return f"{query}: {trouble}"
+        return ""
+
+    assert wrong(LISTS, answer) == {}
+
+
+def _filters_of(label, rows):
+    """Each filter of the list with each of the client's ids that it may take."""
+    ids = {rows.client.pk, rows.instance.pk, rows.conversation.pk, row_of("accounts.user", rows).pk}
+    about = [f"{row._meta.label_lower}:{row.pk}" for row in rows.all()]
+    for one in admin_of(label).list_filter:
+        field = one[0] if isinstance(one, tuple) else one
+        if isinstance(field, str):
+            yield from ({f"{field}__id__exact": pk} for pk in ids)
+        else:
+            yield from ({field.parameter_name: value} for value in [*ids, *about])
+
+
+def test_searches_find_nothing_of_another_client(acme, browser_of):
+    browser = browser_of("charlie")
+    lists = [*LISTS, *(page for page in WITHOUT_OBJECT if page.act == "rows")]
+    answers = lambda page: tells_nothing(browser.get(page.address(acme), {"q": "Acme"}), secret=OF_ROWS)  # noqa: E731
+    assert wrong(lists, answers) == {}
+
+
+def test_fields_that_complete_themselves_offer_nothing_of_another_client(acme, browser_of):
+    browser = browser_of("charlie")
+    address = reverse("admin:autocomplete")
+    for model in admin.site._registry:
+        for field in model._meta.get_fields():
+            if not field.auto_created and field.is_relation:
+                names = {"app_label": model._meta.app_label, "model_name": model._meta.model_name}
+                response = browser.get(address, names | {"field_name": field.name, "term": ""})
+                assert not tells_nothing(response), f"{model} {field}"
+
+
+def test_what_is_counted_is_of_ones_own_client(acme, browser_of):
+    """Another client's rows change no figure: what a page says is the same before and after."""
+    browser = browser_of("mona")
+    chosen = [page for page in WITHOUT_OBJECT if "second-factor" not in page.path]
+    before = {str(page): _settled(browser.get(page.address(acme))) for page in chosen}
+    for name in ("Third", "Fourth"):
+        furnish(make_rows(name))
+    after = {str(page): _settled(browser.get(page.address(acme))) for page in chosen}
+    assert [page for page in before if before[page] != after[page]] == []
+
+
+def _settled(response):
+    """Without what differs from one answer to the next anyway."""
+    text = re.sub(
+        r'name="key" value="[^"]*"|(csrfmiddlewaretoken" value|nonce)="[^"]*"', "", response.content.decode()
+    )
+    text = re.sub(r'"cursor": "\d+"|<time.*?</time>', "", text, flags=re.DOTALL)
+    return response.status_code, re.sub(r"\d+\xa0\w+ ago|\bnow\b|request_id\W+\w+", "", text)
+
+
+@pytest.mark.parametrize("name", ["bob", "alice"])
+def test_its_own_people_open_its_pages(name, acme, browser_of):
+    """Or else the refusals of others would say nothing."""
+    readable = [
+        page for page in CLOSED if page.is_list or page.act in ("<object_id>", "change", "lines", "panel")
+    ]
+    closed = FOR_ROOT | FOR_MANAGERS
+    refusals = lambda page: (302, 403) if page.model in closed else (200, 302)  # noqa: E731
+    own = [page for page in readable if page.model != "accounts.apitoken" or page.is_list]
+    assert statuses(browser_of(name), own, acme, refusals) == {}
+
+
+def test_managers_open_every_page_of_their_client_but_the_administrators_ones(acme, browser_of):
+    allowed = lambda page: (302, 403) if page.model in FOR_ROOT else (200, 302, 403, 405)  # noqa: E731
+    assert statuses(browser_of("mona"), [*OF_MODELS, *LISTS], acme, allowed) == {}
+    pages_of_rows = [page for page in OF_MODELS if page.act == "change" and page.model not in FOR_ROOT]
+    assert statuses(browser_of("mona"), pages_of_rows, acme, lambda page: (200,)) == {}
+
+
+def test_its_own_rows_are_found_on_the_pages(acme, browser_of):
+    browser = browser_of("mona")
+    found = [str(page) for page in LISTS if ACME.search(told(browser.get(page.address(acme))))]
+    assert len(found) >= 8
+
+
+def test_administrators_open_every_page(acme, browser_of):
+    allowed = lambda page: (200, 302, 403, 405) if page.model else (200, 302, 400, 403, 404, 405)  # noqa: E731
+    assert statuses(browser_of("root"), CLOSED, acme, allowed) == {}
+    shown = [page for page in CLOSED if page.is_list or (page.model and page.act == "change")]
+    assert statuses(browser_of("root"), shown, acme, lambda page: (200,)) == {}
+
+
+def test_a_viewer_changes_nothing(acme, browser_of):
+    browser = browser_of("bob")
+
+    def answer(page):
+        with writes() as written:
+            status = browser.post(page.address(acme), {"post": "yes", "name": "Taken"}).status_code
+        return ", ".join(written) or (status if status >= 500 else "")
+
+    assert wrong(OF_MODELS, answer) == {}
+
+
+@pytest.mark.parametrize("name", ["alice", "mona", "root"])
+def test_no_page_shows_a_secret(name, acme, browser_of):
+    browser = browser_of(name)
+
+    def shown(page):
+        text = told(browser.get(page.address(acme)))
+        return [word for word in SECRETS if word in text]
+
+    assert wrong(CLOSED, shown) == {}
+
+
+def test_the_pages_of_a_client_that_is_switched_off_are_closed(acme, browser_of):
+    Client.objects.filter(pk=acme.client.pk).update(is_active=False)
+    browser = browser_of("mona")
+    assert wrong(OF_OBJECTS, lambda page: refused(browser.get(page.address(acme)))) == {}
+
+
+def test_who_stopped_working_for_a_client_opens_nothing_of_it(acme, browser_of, people):
+    browser = browser_of("mona")
+    Membership.objects.filter(user=people["mona"]).delete()
+    mine = re.compile(r"acme|\b(alice|bob)\b", re.IGNORECASE)
+    assert wrong(CLOSED, lambda page: tells_nothing(browser.get(page.address(acme)), secret=mine)) == {}
+
+
+def test_the_trail_of_one_client_is_not_the_others(acme, rival, browser_of):
+    assert AuditEntry.objects.filter(client=acme.client).exists()
+    text = told(browser_of("charlie").get(reverse("admin:accounts_auditentry_changelist")))
+    assert "Rival line" in text
+    assert "Acme" not in text
+
+
+def test_roles_cover_the_pages():
+    """Otherwise the sets above name models that are gone."""
+    known = {model._meta.label_lower for model in admin.site._registry}
+    assert known >= FOR_ROOT | FOR_MANAGERS
+    assert Role.MANAGER and WhatsappInstance._meta.label_lower in known
