@@ -39,9 +39,7 @@ end
 
 
 def run(ground: Ground) -> None:
-    body = ground.folder / "body.json"
-    facts = json.loads(PAYLOAD.read_text()) | {"instanceId": INSTANCE}
-    body.write_text(json.dumps(facts, separators=(",", ":")))
+    body = body_for(ground)
     load = Load(body, max(2, ground.less(SECONDS)))
     lines = [line for database in ("SQLite", "PostgreSQL") for line in lines_of(ground, load, database)]
     tool = "wrk" if load.wrk else "http.client"
@@ -49,6 +47,13 @@ def run(ground: Ground) -> None:
         f"Webhooks: {CONNECTIONS} connections, {body.stat().st_size} bytes, loaded by {tool}, best of {ground.rounds}",
         lines,
     )
+
+
+def body_for(ground: Ground) -> Path:
+    body = ground.folder / "body.json"
+    facts = json.loads(PAYLOAD.read_text()) | {"instanceId": INSTANCE}
+    body.write_text(json.dumps(facts, separators=(",", ":")))
+    return body
 
 
 def lines_of(ground: Ground, load: "Load", database: str) -> list[Line]:
@@ -95,10 +100,10 @@ class Server:
 
 
 @contextmanager
-def served(place: Place) -> Iterator[Server]:
-    """As `make run` starts it, but for the addresses."""
+def served(place: Place, workers: int = 2) -> Iterator[Server]:
+    """As `make run` starts it, but for the addresses and, where told, the number of processes."""
     port = free_port()
-    command = [*web(port).command[:-1], "tests.bench.app.wsgi:application"]
+    command = [*web(port).command[:-1], "--workers", str(workers), "tests.bench.app.wsgi:application"]
     with (place.folder / "log").open("ab") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=place.env, stdout=log, stderr=log)
     try:
