@@ -5,6 +5,7 @@ import django
 from django.core.handlers.asgi import ASGIHandler
 from django.urls import reverse
 
+from multichat.bounded import bounded
 from multichat.starting import settle
 
 
@@ -18,6 +19,8 @@ class Application(ASGIHandler):
 
         Streams do not end, so they share the process's one thread for what is not asynchronous.
         """
+        if scope["type"] == "http":
+            receive = bounded(scope, receive, send)
         if scope["type"] == "http" and scope["path"] == self.stream:
             await self.handle(scope, receive, send)
         else:

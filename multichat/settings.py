@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "accounts.browser_rules.PagePolicy",
     "accounts.browser_rules.Permissions",
+    "accounts.body_limits.BodyLimits",
     "corsheaders.middleware.CorsMiddleware",
     "accounts.clean_queries.CleanQueries",
     "django.contrib.sessions.middleware.SessionMiddleware",
