@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, Q
 from django.urls import reverse
+from django.utils.translation import gettext_noop
 
 from accounts import audit, feed, observing
 from accounts.audit import Action
@@ -24,6 +25,8 @@ from accounts.providers.http import Door, Rules
 log = structlog.get_logger(__name__)
 
 UNUSED_WEBHOOKS = ("chat-presence",)
+# The alarm of a line whose silence is unusual.
+SILENT = gettext_noop("Nothing comes in, although at this time something usually does.")
 
 
 def door() -> Door:

@@ -142,7 +142,7 @@ class InstanceAdmin(WithVerbs):
             "webhook_url": services.webhook_url(instance) if manages else "",
             "secrets_stored": list(_stored(instance)) if manages else [],
             "slots": [_slot(*told) for told in instance.webhook_slots.items()] if manages else [],
-            "silent": is_silent(instance, now),
+            "silent": is_silent(instance),
             "reasons": list(reasons(instance, now)),
             "line_verbs": [offered[slug] for slug in ("check", *NEEDS_PAIRING) if slug in offered],
             "webhook_verbs": [

@@ -13,13 +13,19 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin.display import in_language
 from accounts.models import WhatsappInstance
+from accounts.services import SILENT
 
 Status = WhatsappInstance.Status
 
 
-def is_silent(instance: WhatsappInstance, now: datetime) -> bool:
-    heard = instance.last_event_at or instance.created_at
-    return instance.is_active and heard < now - WhatsappInstance.SILENT_AFTER
+def is_silent(instance: WhatsappInstance) -> bool:
+    """At a time at which it usually is not; nights and Sundays are no silence."""
+    return instance.is_active and instance.alarm == SILENT
+
+
+def _is_mute(instance: WhatsappInstance, now: datetime) -> bool:
+    never = instance.last_event_at is None
+    return never and instance.created_at < now - WhatsappInstance.SILENT_AFTER
 
 
 def is_astray(instance: WhatsappInstance) -> bool:
@@ -29,9 +35,9 @@ def is_astray(instance: WhatsappInstance) -> bool:
 def troubled(now: datetime) -> Q:
     """The same as ``reasons`` tells, as a condition."""
     before = now - WhatsappInstance.SILENT_AFTER
-    silent = Q(last_event_at__lt=before) | Q(last_event_at=None, created_at__lt=before)
+    mute = Q(last_event_at=None, created_at__lt=before)
     down = Q(status=Status.DISCONNECTED) | ~Q(alarm="") | Q(webhooks_astray=True)
-    return Q(is_active=True) & (silent | down)
+    return Q(is_active=True) & (mute | down)
 
 
 def reasons(instance: WhatsappInstance, now: datetime) -> Iterator[str]:
@@ -43,14 +49,8 @@ def reasons(instance: WhatsappInstance, now: datetime) -> Iterator[str]:
         yield _("The line is disconnected.")
     if instance.webhooks_astray:
         yield _("Its webhooks do not come here.")
-    if is_silent(instance, now):
-        yield _silence(instance)
-
-
-def _silence(instance: WhatsappInstance) -> str:
-    if instance.last_event_at is None:
-        return _("No webhook has ever arrived.")
-    return _("No webhook for more than a day.")
+    if _is_mute(instance, now):
+        yield _("No webhook has ever arrived.")
 
 
 class InTrouble(admin.SimpleListFilter):

@@ -1,7 +1,7 @@
 """What the rows of instances tell: credentials, alarms, silence. Secrets are measured, never shown."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +12,8 @@ from accounts.fields import CannotDecrypt
 from accounts.models import InstanceQuerySet, WhatsappInstance
 from accounts.services import webhook_url
 
+# What is unusual for a line is an alarm; so long nothing at all is worth a word for any line.
+LONG_SILENT = timedelta(days=4)
 UNREADABLE = "cannot be read"
 NEEDED = {"wapi": ("token",), "cloud": ("token", "app_secret", "verify_token")}
 
@@ -108,7 +110,7 @@ def _alarm(instance: WhatsappInstance) -> Iterator[Finding]:
 
 def _silence(instance: WhatsappInstance, now: datetime) -> Iterator[Finding]:
     heard = instance.last_event_at
-    if heard and heard > now - WhatsappInstance.SILENT_AFTER:
+    if heard and heard > now - LONG_SILENT:
         return
     text = _("No webhook since %(since)s.") if heard else _("No webhook has come yet.")
     advice = _(

@@ -97,6 +97,7 @@ class WhatsappInstance(models.Model):
     objects = InstanceQuerySet.as_manager()
 
     STRATEGIES: ClassVar[tuple[str, ...]] = ("cdn", "provider", "provider_alt")
+    # A new line has so long to bring something.
     SILENT_AFTER: ClassVar[timedelta] = timedelta(hours=24)
     SECRET_FIELDS: ClassVar[tuple[str, ...]] = ("token", "app_secret", "verify_token")
 

@@ -1,7 +1,7 @@
 """A page of a conversation's messages, with everything around them, in a constant number of queries."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from accounts.paging import Place, beyond
 from accounts.providers.base import Abilities
 from accounts.providers.events import MessageType
 from media.models import Rendition
+from messaging.admin.gaps import gaps_before
 from messaging.models import Conversation, Message, OutboxItem, Reaction
 from messaging.services.sending import abilities_of
 from messaging.services.sending.acting import DELETE_WITHIN, EDIT_WITHIN
@@ -36,6 +37,7 @@ class Line:
     quoted_text: str
     may_edit: bool
     may_delete: bool
+    gaps: Sequence[str] = ()
 
     @property
     def place(self) -> str:
@@ -155,7 +157,11 @@ def _chosen(conversation: Conversation, pk: str) -> Message | None:
 def _lines(conversation: Conversation, messages: list[Message]) -> list[Line]:
     quoted = _quoted(conversation, messages)
     abilities, now = abilities_of(conversation.instance), timezone.now()
-    return list(_in_order(messages, quoted, abilities, now))
+    gaps = gaps_before(conversation, messages)
+    return [
+        replace(line, gaps=gaps[line.message.pk]) if line.message.pk in gaps else line
+        for line in _in_order(messages, quoted, abilities, now)
+    ]
 
 
 def _in_order(

@@ -8,7 +8,7 @@ from rest_framework.exceptions import ValidationError
 from accounts.api.filters import IdFilter, MomentFilter
 from accounts.numbers import whole_number
 from accounts.providers.events import ChatKind, MessageType
-from messaging.models import Contact, Conversation, Label, Message, OutboxItem, WebhookEvent
+from messaging.models import Contact, Conversation, Gap, Label, Message, OutboxItem, WebhookEvent
 from messaging.search import contacts_matching, conversations_matching, messages_matching
 
 KINDS = [(word.value, word.value) for word in ChatKind]
@@ -99,6 +99,22 @@ class LabelFilter(filters.FilterSet):
 
     class Meta:
         model = Label
+        fields: list[str] = []
+
+
+class GapFilter(filters.FilterSet):
+    client = IdFilter(field_name="instance__client")
+    instance = IdFilter()
+    conversation = IdFilter(field_name="instance__conversations", label="Of the line of this conversation.")
+    why = filters.ChoiceFilter(choices=Gap.Why.choices)
+    open = filters.BooleanFilter(
+        field_name="ended_at", lookup_expr="isnull", label="Still going on, or over."
+    )
+    since = MomentFilter(field_name="started_at", lookup_expr="gte", label="Begun then or later.")
+    until = MomentFilter(field_name="started_at", lookup_expr="lt", label="Begun before.")
+
+    class Meta:
+        model = Gap
         fields: list[str] = []
 
 

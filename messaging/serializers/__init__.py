@@ -2,6 +2,7 @@
 
 from messaging.serializers.conversations import ConversationSerializer
 from messaging.serializers.events import WebhookEventDetailSerializer, WebhookEventSerializer
+from messaging.serializers.gaps import GapSerializer
 from messaging.serializers.labels import LabelSerializer, NoteSerializer
 from messaging.serializers.messages import MessageSerializer
 from messaging.serializers.outbox import OutboxItemSerializer
@@ -10,6 +11,7 @@ from messaging.serializers.people import ContactSerializer
 __all__ = [
     "ContactSerializer",
     "ConversationSerializer",
+    "GapSerializer",
     "LabelSerializer",
     "MessageSerializer",
     "NoteSerializer",

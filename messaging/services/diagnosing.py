@@ -1,10 +1,10 @@
 """The report for whoever looks for media or messages that do not arrive.
 
 ``Report.as_dict`` is what ``manage.py diagnose --json`` prints. Its keys: ``generated_at``, ``needs_a_person``,
-``levels`` (findings by level), ``configuration``, ``storage``, ``worker``, ``hosts``, ``instances`` (each with
-``credentials``, ``endpoints``, ``webhooks``, ``outbox``, ``media``, ``rates``, ``folder``), ``refusals``,
-``failed_events``, ``last_failures`` and ``findings`` (``level``, ``about``, ``text``, ``advice``). Times are ISO
-8601, sizes bytes.
+``levels`` (findings by level), ``configuration``, ``storage``, ``worker``, ``spool``, ``hosts``, ``instances`` (each
+with ``credentials``, ``endpoints``, ``webhooks``, ``gaps``, ``outbox``, ``media``, ``rates``, ``folder``),
+``refusals``, ``failed_events``, ``last_failures`` and ``findings`` (``level``, ``about``, ``text``, ``advice``). Times
+are ISO 8601, sizes bytes.
 """
 
 from collections import Counter
@@ -29,6 +29,7 @@ from accounts.services import provider_for
 from media.services import diagnosing as media
 from media.services import diagnosing_storage as disk
 from messaging.services import diagnosing_endpoints as endpoints
+from messaging.services import diagnosing_gaps as gaps
 from messaging.services import diagnosing_outbox as outbox
 from messaging.services import diagnosing_webhooks as webhooks
 
@@ -41,6 +42,7 @@ class Report:
     configuration: dict[str, Any] = field(default_factory=dict)
     storage: dict[str, Any] = field(default_factory=dict)
     worker: dict[str, Any] = field(default_factory=dict)
+    spool: dict[str, Any] = field(default_factory=dict)
     hosts: list[dict[str, Any]] = field(default_factory=list)
     instances: list[dict[str, Any]] = field(default_factory=list)
     refusals: list[dict[str, Any]] = field(default_factory=list)
@@ -71,9 +73,13 @@ def diagnose(rows: InstanceQuerySet | None, *, now: datetime, offline: bool = Fa
     report = Report(generated_at=now, configuration=configuration.facts())
     report.hidden = {settings.SECRET_KEY, *settings.FIELD_ENCRYPTION_KEYS, str(_database()["PASSWORD"] or "")}
     report.configuration["database"] = connection.vendor
+    report.spool = gaps.spool_facts()
+    waiting = list(gaps.spool_findings(report.spool, now))
     report.findings += _database_findings()
     if report.needs_a_person:
+        report.findings += [finding for finding in waiting if finding.level != Level.OK]
         return report
+    report.findings += waiting
     chosen = lookup.load(WhatsappInstance.objects.all() if rows is None else rows)
     _diagnose_platform(report, chosen, now)
     secrets = {instance.pk: lookup.secrets_of(instance) for instance in chosen}
@@ -134,6 +140,7 @@ def _diagnose_instance(
     told = lookup.facts(instance, secrets) | {
         "endpoints": [],
         "webhooks": webhooks.facts(instance, now),
+        "gaps": gaps.facts(instance, now),
         "outbox": outbox.facts(instance, now),
         "media": media.facts(instance, now),
         "rates": rates,
@@ -146,6 +153,7 @@ def _diagnose_instance(
         return
     report.findings += lookup.findings(instance, secrets, now)
     report.findings += webhooks.findings(instance, told["webhooks"])
+    report.findings += gaps.findings(instance, told["gaps"])
     report.findings += outbox.findings(instance, told["outbox"])
     report.findings += media.findings(instance, told["media"])
     report.findings += media.rate_findings(instance, rates)

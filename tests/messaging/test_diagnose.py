@@ -55,8 +55,8 @@ def test_no_secret_is_ever_shown(sim, options, settings):
 def test_the_json_has_the_documented_keys(instance, line):
     told = report()
     assert set(told) == {
-        "generated_at", "needs_a_person", "levels", "configuration", "storage", "worker", "hosts", "instances",
-        "refusals", "failed_events", "last_failures", "findings",
+        "generated_at", "needs_a_person", "levels", "configuration", "storage", "worker", "spool", "hosts",
+        "instances", "refusals", "failed_events", "last_failures", "findings",
     }  # fmt: skip
     assert {"credentials", "endpoints", "webhooks", "media", "rates", "folder"} <= set(told["instances"][0])
     assert {frozenset(one) for one in told["findings"]} == {frozenset(["level", "about", "text", "advice"])}

@@ -1,11 +1,9 @@
-from datetime import timedelta
-
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from accounts.counting import counts_up_to
 from accounts.models import WhatsappInstance
+from accounts.services import SILENT
 from messaging.models import WebhookEvent
 from tests.tenants import LogIn, Rows, acme, browser_of, people, rival, static_files_as_they_are  # noqa: F401
 
@@ -22,8 +20,8 @@ def test_the_first_page_links_to_what_it_counts(acme: Rows, browser_of: LogIn) -
 
 def test_a_line_that_is_silent_needs_a_person(acme: Rows, browser_of: LogIn) -> None:
     assert "Needs a person" not in browser_of("bob").get("/admin/").content.decode()
-    WhatsappInstance.objects.update(last_event_at=timezone.now() - timedelta(hours=25))
-    assert "No webhook for more than a day." in browser_of("bob").get("/admin/").content.decode()
+    WhatsappInstance.objects.update(alarm=SILENT)
+    assert SILENT in browser_of("bob").get("/admin/").content.decode()
 
 
 def test_a_count_reads_no_further_than_its_cap(db: None) -> None:

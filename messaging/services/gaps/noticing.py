@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from accounts.models import WhatsappInstance
-from accounts.services import lower_alarm, raise_alarm
+from accounts.services import SILENT, lower_alarm, raise_alarm
 from messaging.models import Gap, WebhookEvent
 from messaging.services import signs
 from messaging.services.gaps.habits import SHORTEST, Habit
@@ -28,8 +28,6 @@ NOBODY_WORKED = timedelta(minutes=10)
 HABIT_LASTS = 6 * 3600.0
 LOOKED, AWAKE = "looking for gaps", "awake since"
 NEWEST = 1000
-# Translated where it is shown.
-SILENT = "Nothing comes in, although at this time something usually does."
 Why, Status = Gap.Why, WhatsappInstance.Status
 FIELDS = ("status", "status_changed_at", "last_event_at", "webhooks_astray", "webhooks_read_at", "alarm")
 

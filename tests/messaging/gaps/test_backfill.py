@@ -116,7 +116,7 @@ def test_what_came_by_itself_is_not_stored_again(
     sim: Simulator, instance: WhatsappInstance, line: Line, composing: WapiComposer
 ) -> None:
     came = composing.text(ANA, "veio")
-    status = composing.status(ANA, came["messageId"], "READ")
+    status = composing.status(ANA, came["messageId"], "read")
     for body in (came, status):
         lose(sim, line, body)
         store(instance, body)

@@ -7,9 +7,10 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import WhatsappInstance
+from accounts.services import SILENT
 from messaging.models import Gap, Message, Sign, TrafficHour, WebhookEvent
 from messaging.services.gaps import noticing, recording
-from messaging.services.gaps.noticing import LOOKED, SILENT, Noticing
+from messaging.services.gaps.noticing import LOOKED, Noticing
 from tests.simulator.compose_wapi import WapiComposer
 from tests.simulator.world import World
 from tests.telling import ANA, composer, make_cloud, make_wapi, process, store, tell
