@@ -31,5 +31,5 @@ class Platform:
 
 def exposition() -> bytes:
     read = CollectorRegistry()
-    read.register(Platform())  # type: ignore[arg-type]
+    read.register(Platform())
     return generate_latest(metrics.current()) + generate_latest(read)

@@ -1,108 +1,207 @@
-"""The settings of a real installation, as Django's own check for deployment sees them, and what its answers carry."""
+"""The files that put MultiChat on a server agree with the program."""
 
 import json
-import os
-import subprocess
-import sys
+import re
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from django.test import Client as Browser
+from django.utils import timezone
+from pytest_django import Settings
 
-from multichat.policies import content_security_policy, storage_origins
+from accounts import metrics
+from media.models import MediaFile, StrategyHealth
+from messaging.models import SendingLine, WebhookEvent
+from messaging.models.gaps import Gap
+from messaging.services import reporting
+from tests.telling import make_wapi
 
 ROOT = Path(__file__).resolve().parent.parent
-PRODUCTION = {
-    "DJANGO_SETTINGS_MODULE": "multichat.settings",
-    "ENV_FILE": "",
-    "SECRET_KEY": "a-long-one-that-nobody-guesses-0123456789-abcdefghijklmnopqrstuvwxyz",
-    "FIELD_ENCRYPTION_KEYS": "b25seS1mb3ItdGVzdHMtb25seS1mb3ItdGVzdHMtISE=",
-    "PUBLIC_BASE_URL": "https://chat.example.com",
-    "STREAM_BASE_URL": "https://stream.example.com",
-}
-ASKED = """
-import json, django
-django.setup()
-from django.conf import settings
-from django.test import Client
-answer = Client().get("/admin/login/", secure=True, headers={"host": "chat.example.com"})
-cookies = {name: dict(one) for name, one in answer.cookies.items()}
-names = [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME]
-print(json.dumps([dict(answer.headers), cookies, names]))
-"""
-
-
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    keep = {
-        name: os.environ[name]
-        for name in ("PATH", "HOME", "MEDIA_ROOT", "DATABASE_URL")
-        if name in os.environ
-    }
-    return subprocess.run(
-        [sys.executable, *words], env=keep | PRODUCTION, cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
-
-
-def test_the_check_for_deployment_is_clean() -> None:
-    done = run("manage.py", "check", "--deploy", "--fail-level", "WARNING")
-    assert done.returncode == 0, done.stderr
-    assert "no issues" in done.stdout
+NAME = re.compile(r"multichat_[a-z_]+")
+SERIES = re.compile(r"^(multichat_[a-z_]+)[{ ]", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
-def told() -> Any:
-    done = run("-c", ASKED)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+def compose() -> Any:
+    return yaml.safe_load((ROOT / "compose.yaml").read_text())
 
 
-def test_cookies_are_for_this_host_and_https_and_out_of_reach_of_scripts(told: Any) -> None:
-    _, cookies, names = told
-    assert names == ["__Host-sessionid", "__Host-csrftoken"]
-    made = cookies["__Host-csrftoken"]
-    assert (made["secure"], made["httponly"], made["samesite"]) == (True, True, "Lax")
-    assert (made["path"], made["domain"]) == ("/", "")
+@pytest.fixture
+def told(settings: Settings, transactional_db: None) -> set[str]:
+    """Every series that /metrics shows once everything has happened."""
+    now, instance = timezone.now(), make_wapi()
+    StrategyHealth.objects.create(
+        instance=instance, strategy="provider", closed_until=now + timedelta(hours=1)
+    )
+    SendingLine.objects.create(instance=instance, next_at=now + timedelta(hours=1), reason="down")
+    Gap.objects.create(instance=instance, started_at=now, why="silent")
+    type(instance).objects.filter(pk=instance.pk).update(last_event_at=now)
+    for metric in vars(metrics).values():
+        if getattr(metric, "_labelnames", None):
+            metric.labels(*["x"] * len(metric._labelnames))
+    settings.METRICS_TOKEN = "token"
+    reporting.forget()
+    answer = Browser().get("/metrics", headers={"Authorization": "Bearer token"})
+    reporting.forget()
+    return set(SERIES.findall(answer.content.decode()))
 
 
-def test_browsers_are_told_to_stay_with_https_and_to_themselves(told: Any) -> None:
-    headers, _, _ = told
-    assert headers["Strict-Transport-Security"] == "max-age=2592000"
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["X-Frame-Options"] == "DENY"
-    assert headers["Referrer-Policy"] == headers["Cross-Origin-Opener-Policy"] == "same-origin"
-    assert "camera=()" in headers["Permissions-Policy"]
+def expressions() -> Iterator[str]:
+    board = json.loads((ROOT / "deploy/grafana/multichat.json").read_text())
+    for panel in board["panels"]:
+        yield from (target["expr"] for target in panel.get("targets", []))
+    for variable in board["templating"]["list"]:
+        yield variable["query"]
+    rules = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())
+    for group in rules["groups"]:
+        yield from (rule["expr"] for rule in group["rules"])
 
 
-def test_the_policy_of_pages_is_closed_but_for_ourselves_and_the_stream(told: Any) -> None:
-    policy = dict(part.strip().split(" ", 1) for part in told[0]["Content-Security-Policy"].split(";"))
-    assert policy["default-src"] == policy["script-src"] == policy["style-src"] == "'self'"
-    assert policy["connect-src"] == "'self' https://stream.example.com"
-    assert policy["object-src"] == policy["frame-ancestors"] == "'none'"
-    assert policy["base-uri"] == policy["form-action"] == "'self'"
+def test_every_metric_that_is_watched_exists(told: set[str]) -> None:
+    watched = {name for expression in expressions() for name in NAME.findall(expression)}
+    assert len(watched) > 30
+    assert watched - told == set()
+
+
+def test_every_metric_is_explained(told: set[str]) -> None:
+    text = (ROOT / "docs/monitoring.md").read_text()
+    names = {re.sub(r"_(bucket|count|sum)$", "", name) for name in told}
+    assert [name for name in sorted(names) if f"`{name}`" not in text] == []
+
+
+def test_every_alarm_has_a_way_out() -> None:
+    rules = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())["groups"][0]["rules"]
+    text = (ROOT / "docs/monitoring.md").read_text()
+    assert [rule["alert"] for rule in rules if f"### {rule['alert']}\n" not in text] == []
+    assert {rule["labels"]["severity"] for rule in rules} == {"page", "ticket"}
+
+
+def test_panels_have_places_of_their_own() -> None:
+    panels = json.loads((ROOT / "deploy/grafana/multichat.json").read_text())["panels"]
+    places = [(one["gridPos"]["x"], one["gridPos"]["y"]) for one in panels]
+    assert len(set(places)) == len(places) == len({one["id"] for one in panels})
+
+
+@pytest.mark.django_db
+def test_figures_take_few_questions_however_much_there_is(django_assert_max_num_queries: Any) -> None:
+    instance = make_wapi()
+    WebhookEvent.objects.bulk_create([WebhookEvent(instance=instance, body=b"{}") for _ in range(300)])
+    MediaFile.objects.bulk_create([MediaFile(instance=instance, kind="image") for _ in range(300)])
+    with django_assert_max_num_queries(20):
+        found = reporting.read(timezone.now())
+    depth = {
+        s.labels["queue"]: s.value
+        for one in found
+        if one.name == "multichat_queue_depth"
+        for s in one.samples
+    }
+    assert (depth["events"], depth["media"], depth["sends"]) == (300, 300, 0)
+
+
+@pytest.mark.django_db
+def test_what_waits_for_a_line_that_is_off_is_no_delay() -> None:
+    instance = make_wapi()
+    long_ago = timezone.now() - timedelta(hours=2)
+    WebhookEvent.objects.create(instance=instance, body=b"{}", next_attempt_at=long_ago)
+    due = [
+        s.value
+        for one in reporting.read(timezone.now())
+        if one.name == "multichat_queue_due_seconds"
+        for s in one.samples
+    ]
+    assert max(due) > 7000
+    type(instance).objects.update(is_active=False)
+    due = [
+        s.value
+        for one in reporting.read(timezone.now())
+        if one.name == "multichat_queue_due_seconds"
+        for s in one.samples
+    ]
+    assert max(due) == 0
+
+
+@pytest.mark.parametrize("name", ["web", "stream", "worker", "prepare"])
+def test_a_service_can_change_nothing_but_its_data(compose: Any, name: str) -> None:
+    service = compose["services"][name]
+    assert service["read_only"] is True and service["cap_drop"] == ["ALL"]
+    assert service["volumes"] == ["data:/data"] and service["tmpfs"][0].startswith("/tmp")
+    assert service["mem_limit"] and "ports" not in service
+
+
+def test_only_the_proxy_is_reached_from_outside(compose: Any) -> None:
+    assert [name for name, service in compose["services"].items() if "ports" in service] == ["proxy"]
+    assert compose["networks"]["inside"]["internal"] and compose["services"]["database"]["networks"] == [
+        "inside"
+    ]
+
+
+def test_no_secret_stands_in_the_compose_file(compose: Any) -> None:
+    for service in compose["services"].values():
+        assert not {"SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DATABASE_URL", "POSTGRES_PASSWORD"} & set(
+            service.get("environment", {})
+        )
+    assert all(set(secret) == {"file"} for secret in compose["secrets"].values())
+
+
+def test_settings_of_the_deployment_are_settings() -> None:
+    known = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    known |= {f"{name}_FILE" for name in known} | {
+        "ENV_FILE",
+        "HOST",
+        "PORT",
+        "WEB_PROCESSES",
+        "WEB_THREADS",
+        "WORKER_PROCESSES",
+    }
+    known |= {"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PATH"}
+    units = "\n".join(path.read_text() for path in (ROOT / "deploy/systemd").iterdir())
+    used = {
+        name
+        for line in re.findall(r"^Environment=(.*)$", units, re.MULTILINE)
+        for name in re.findall(r"([A-Z_]+)=", line)
+    }
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    for name in ("web", "stream", "worker"):
+        used |= set(compose["services"][name]["environment"])
+    assert used - known == set()
+
+
+def test_the_image_runs_as_nobody_special_and_installs_by_hash() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    assert re.search(r"^USER 10001:10001$", text, re.MULTILINE) and "HEALTHCHECK" in text
+    assert "--require-hashes --only-binary :all:" in text
+
+
+def test_the_image_holds_what_the_program_needs_and_no_more() -> None:
+    copied = set(re.findall(r"^COPY (?!--from)(\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    assert lines[1] == "*"
+    assert {line[1:] for line in lines if line.startswith("!")} == copied
+    assert {"accounts", "media", "messaging", "multichat", "templates", "manage.py"} <= copied
 
 
 @pytest.mark.parametrize(
-    ("delivery", "options", "origins"),
-    [
-        ("stream", {"bucket_name": "media"}, []),
-        ("redirect", {}, []),
-        (
-            "redirect",
-            {"bucket_name": "media"},
-            ["https://s3.amazonaws.com", "https://media.s3.amazonaws.com"],
-        ),
-        (
-            "redirect",
-            {"bucket_name": "media", "endpoint_url": "http://minio:9000/"},
-            ["http://minio:9000", "http://media.minio:9000"],
-        ),
-        ("redirect", {"bucket_name": "m", "custom_domain": "cdn.example.com"}, ["https://cdn.example.com"]),
-    ],
+    "path", sorted((ROOT / "deploy/systemd").glob("*.service")), ids=lambda path: path.name
 )
-def test_files_that_are_redirected_to_a_storage_may_be_shown(
-    delivery: str, options: dict[str, str], origins: list[str]
-) -> None:
-    found = storage_origins(delivery, {"OPTIONS": options})
-    assert found == origins
-    directives = content_security_policy("https://chat.example.com", found)["DIRECTIVES"]
-    assert all(one in directives["img-src"] and one in directives["media-src"] for one in origins)
+def test_a_unit_is_hardened(path: Path) -> None:
+    text = path.read_text()
+    for line in (
+        "NoNewPrivileges=yes",
+        "ProtectSystem=strict",
+        "CapabilityBoundingSet=\n",
+        "User=multichat",
+        "UMask=0027",
+    ):
+        assert line in text
+
+
+def test_addresses_that_are_credentials_stand_in_no_log_of_the_proxy() -> None:
+    text = (ROOT / "deploy/nginx/multichat.conf").read_text()
+    for place in ("location /webhook/", "location /api/v1/media/links/", "location = /api/v1/stream/"):
+        block = text[text.rindex(place) :].partition("\n    }")[0]
+        assert "access_log off;" in block and "error_log /dev/null emerg;" in block
+    assert "$request " not in text and "$args" not in text and "$request_uri" not in text
