@@ -1,6 +1,6 @@
 from importlib import import_module
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,3 +11,5 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         # Its signals have to be heard also where no request was handled yet.
         import_module("accounts.auditing")
+        # In the menu it stands for what it shows, not for the package that counts.
+        apps.get_app_config("axes").verbose_name = _("Logins")

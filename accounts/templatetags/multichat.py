@@ -2,11 +2,13 @@
 
 from django import template
 
+from accounts import languages
 from accounts.admin import display
 
 register = template.Library()
 
 register.simple_tag(display.icon)
+register.simple_tag(languages.choices, name="languages")
 register.simple_tag(display.badge)
 register.filter(display.when)
 register.filter(display.size)

@@ -8,8 +8,7 @@ from django.template.defaultfilters import truncatechars
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext, gettext_lazy
-from django.utils.translation import pgettext_lazy as pgettext
+from django.utils.translation import gettext, gettext_lazy, pgettext, pgettext_lazy
 
 from accounts.admin.display import clock, visible_name
 from accounts.providers.events import AliasKind
@@ -48,10 +47,10 @@ STATUSES = {
     "failed": ("alert", gettext_lazy("failed")),
 }
 ALIASES = {
-    "phone": pgettext("of a contact", "Phone"),
-    "lid": pgettext("of a contact", "WhatsApp id"),
-    "bsuid": pgettext("of a contact", "Business id"),
-    "username": pgettext("of a contact", "User name"),
+    "phone": pgettext_lazy("of a contact", "Phone"),
+    "lid": pgettext_lazy("of a contact", "WhatsApp id"),
+    "bsuid": pgettext_lazy("of a contact", "Business id"),
+    "username": pgettext_lazy("of a contact", "User name"),
 }
 OGG, OPUS = ("audio/ogg", "audio/opus", "application/ogg"), "audio/ogg; codecs=opus"
 KIND_NAMES = {
@@ -155,7 +154,9 @@ def day_name(day: Any) -> str:
         return gettext("Today")
     if day == today - timedelta(days=1):
         return gettext("Yesterday")
-    return date_format(day, "l, j F Y" if day.year != today.year else "l, j F")
+    if day.year == today.year:
+        return date_format(day, pgettext("date format", "l, j F"))
+    return date_format(day, pgettext("date format", "l, j F Y"))
 
 
 @register.filter

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from accounts.models import User, WhatsappInstance
 from messaging.models import WebhookDelivery, WebhookEndpoint
 from messaging.services.sending.checking import check_length
 from messaging.services.sending.drafting import NotSendable
+from messaging.templatetags.inbox import day_name
 from tests.tenants import (  # noqa: F401
     LogIn,
     Rows,
@@ -84,8 +86,9 @@ def test_a_stranger_reads_what_the_browser_asks_for(db: None, asked: str, given:
     assert page["Content-Language"] == given
 
 
-def test_the_login_page_offers_every_language_in_its_own_words(db: None) -> None:
-    page = Browser().get("/admin/login/").content.decode()
+@pytest.mark.parametrize("read", ["en", "pt-br", "fr"])
+def test_the_login_page_offers_every_language_in_its_own_words(db: None, read: str) -> None:
+    page = Browser().get("/admin/login/", headers={"accept-language": read}).content.decode()
     assert all(name in page for name in ("English", "Português (Brasil)", "Français"))
 
 
@@ -175,6 +178,15 @@ def test_why_something_is_not_sent_is_told_to_the_person_who_sends(language: str
         check_length("four", 3)
     assert "3 caract" in told.value.detail
     assert told.value.code == "too_long"
+
+
+@pytest.mark.parametrize(
+    "language, told",
+    [("en", "Thursday, 5 March"), ("pt-br", "quinta-feira, 5 de março de"), ("fr", "jeudi 5 mars")],
+)
+def test_days_are_named_as_each_language_does(language: str, told: str) -> None:
+    with translation.override(language):
+        assert day_name(date(2020, 3, 5)).lower() == f"{told} 2020".lower()
 
 
 @in_both
