@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin import display
 from accounts.admin.access import TenantAdmin, TenantInline
 from accounts.admin.audited import Audited
+from accounts.admin.retention import RetentionInline
 from accounts.models import Client, Membership, Role, User
 from accounts.second_factors import factor_of, remove
 from accounts.tokens import revoke_all
@@ -92,7 +93,7 @@ class ClientAdmin(TenantAdmin):
     search_fields = ("name", "slug")
     # What is counted along with a row loses the model's own order.
     ordering = ("name",)
-    inlines = (MemberInline,)
+    inlines = (MemberInline, RetentionInline)
     change_role = Role.MANAGER
     empty_advice = _(
         "No client yet. Add one here, or let `python manage.py create_instance` make client and instance."
