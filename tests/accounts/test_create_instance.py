@@ -125,3 +125,15 @@ def test_a_provider_that_refuses_leaves_the_instance_and_says_so(sim):
     with pytest.raises(CommandError, match="The instance is there, but its address could not be set"):
         create(**WAPI, token="a-wrong-token", set_webhooks=True)
     assert WhatsappInstance.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "instead"),
+    [("--token", "--token-stdin"), ("--app-secret", "APP_SECRET"), ("--verify-token", "VERIFY_TOKEN")],
+)
+def test_a_secret_among_the_options_is_refused(option, instead):
+    facts = ["--client=Acme", "--name=Sales", "--provider=cloud", "--instance-id=800000000000001"]
+    with pytest.raises(CommandError, match="seen by other users") as refused:
+        call_command("create_instance", *facts, f"{option}=a-secret")
+    assert instead in str(refused.value) and "a-secret" not in str(refused.value)
+    assert not WhatsappInstance.objects.exists()

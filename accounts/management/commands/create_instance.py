@@ -3,7 +3,8 @@
 import os
 import secrets
 import sys
-from argparse import ArgumentParser
+from argparse import Action, ArgumentParser
+from collections.abc import Sequence
 from getpass import getpass
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,11 +28,25 @@ AT_META = (
 )
 
 
+class Elsewhere(Action):
+    """An option that nobody may type: it would stand in the list of processes and in the shell's history."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **facts: Any) -> None:
+        super().__init__(option_strings, dest, default="", **facts)
+
+    def __call__(self, parser: ArgumentParser, *_: Any, **__: Any) -> None:
+        name = self.dest.upper()
+        parser.error(
+            f"{self.option_strings[0]} would be seen by other users of this machine. Set {name} in the environment"
+            + (", or give it with --token-stdin." if self.dest == "token" else ".")
+        )
+
+
 class Command(BaseCommand):
     help = (
-        "Add a WhatsApp number and print its webhook address. The client is made when its slug is new. Secrets are "
-        "best given by --token-stdin or in the environment (TOKEN, APP_SECRET, VERIFY_TOKEN): other users of a "
-        "machine can read the options of a running command."
+        "Add a WhatsApp number and print its webhook address. The client is made when its slug is new. Secrets "
+        "are given by --token-stdin or in the environment (TOKEN, APP_SECRET, VERIFY_TOKEN): other users of a machine "
+        "can read the options of a running command."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -45,14 +60,18 @@ class Command(BaseCommand):
             "--instance-id", required=True, metavar="ID", help="W-API: instanceId; Cloud API: phone number id"
         )
         token = parser.add_mutually_exclusive_group()
-        token.add_argument("--token", default="", help="the access token; better: --token-stdin or TOKEN")
+        token.add_argument(
+            "--token", action=Elsewhere, help="refused: --token-stdin or TOKEN in the environment"
+        )
         token.add_argument(
             "--token-stdin", action="store_true", help="read the access token from standard input"
         )
+        parser.add_argument("--app-secret", action=Elsewhere, help="refused: APP_SECRET in the environment")
         parser.add_argument(
-            "--app-secret", default="", help="Cloud API: the app's secret, which signs webhooks"
+            "--verify-token",
+            action=Elsewhere,
+            help="refused: VERIFY_TOKEN in the environment; made and printed if not given",
         )
-        parser.add_argument("--verify-token", default="", help="Cloud API: made and printed if not given")
         parser.add_argument(
             "--set-webhooks", action="store_true", help="tell the provider the webhook address"
         )
