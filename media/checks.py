@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.core.files.storage import FileSystemStorage, default_storage
 
+from media.twofold import places_of
+
 HINT = "Leave MEDIA_ROOT out of .env for var/media_storage, or name a folder of its own."
 PREFIX_HINT = "Name the web server's internal location, like /protected-media/."
 
@@ -31,7 +33,7 @@ def check_media_root(**_: Any) -> list[CheckMessage]:
 
 def check_delivery(**_: Any) -> list[CheckMessage]:
     """A prefix that does not fit leads the web server to another location, or nowhere."""
-    on_disk = isinstance(default_storage, FileSystemStorage)
+    on_disk = all(isinstance(place, FileSystemStorage) for place in places_of(default_storage))
     if settings.MEDIA_DELIVERY == "accel":
         return _wrong_prefix(settings.MEDIA_ACCEL_PREFIX) or ([] if on_disk else [_streamed("accel")])
     has_no_address = on_disk and not settings.MEDIA_URL

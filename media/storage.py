@@ -13,7 +13,7 @@ from django.core.files.storage import FileSystemStorage, Storage
 
 from accounts.models import WhatsappInstance
 from media.models import MediaFile
-from media.twofold import TwofoldStorage
+from media.twofold import places_of
 
 log = structlog.get_logger(__name__)
 
@@ -28,9 +28,7 @@ def storage() -> Storage:
 
 
 def places() -> tuple[Storage, ...]:
-    """Where a file may be; what is stored goes to the first."""
-    place = storage()
-    return (place.first, place.second) if isinstance(place, TwofoldStorage) else (place,)
+    return places_of(storage())
 
 
 def safe_segment(text: str, *, fallback: str, longest: int = 80) -> str:

@@ -79,6 +79,11 @@ class TwofoldStorage(Storage):
         return self.first.save(name, content)
 
 
+def places_of(place: Storage) -> tuple[Storage, ...]:
+    """Where a file may be; what is stored goes to the first."""
+    return (place.first, place.second) if isinstance(place, TwofoldStorage) else (place,)
+
+
 def _made(described: dict[str, Any]) -> Storage:
     place: Storage = import_string(described["BACKEND"])(**described.get("OPTIONS", {}))
     return place

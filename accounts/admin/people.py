@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -118,10 +119,21 @@ class ClientAdmin(TenantAdmin):
         return int(client.people_total)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("name", "slug", "is_active")
+        return ("name", "slug", "is_active", "quota_bytes", *(("stored",) if obj else ()))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if request.user.is_superuser else ("slug", "is_active")
+        return ("stored",) if request.user.is_superuser else ("slug", "is_active", "quota_bytes", "stored")
+
+    @admin.display(description=_("stored files"))
+    def stored(self, client: Any) -> str:
+        """Each file once, however many messages it came with."""
+        use = getattr(client, "storage_use", None)
+        used = filesizeformat(use.bytes if use else 0)
+        if client.quota_bytes is None:
+            return used
+        share = (use.bytes if use else 0) * 100 // max(client.quota_bytes, 1)
+        facts = {"used": used, "quota": filesizeformat(client.quota_bytes), "share": share}
+        return gettext("%(used)s of %(quota)s (%(share)d %%)") % facts
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return {} if obj else {"slug": ("name",)}

@@ -13,6 +13,8 @@ from accounts.admin.display import NOTHING, visible_name
 from accounts.models import Client, Usage
 from accounts.reach import reach_of
 from media.models import MediaFile
+from media.services import quotas
+from media.services.diagnosing_quotas import sentence
 
 SHOWN = 8
 KINDS = [kind.value for kind in MediaFile.Kind]
@@ -40,6 +42,16 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """What a client may have stored, where that is limited; here every file counts once."""
+
+    name: str
+    client: int
+    text: str
+    is_alarming: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """``files`` counts what came in all, and so does ``total``: what is a second copy of one file is counted again."""
 
@@ -48,6 +60,7 @@ class Table:
     parts: list[Part]
     files: int
     total: str
+    quotas: list[Limit]
 
 
 def table(user: Any, client: Client | None) -> Table:
@@ -67,7 +80,21 @@ def table(user: Any, client: Client | None) -> Table:
         _parts(totals),
         files,
         filesizeformat(sum(totals.values())),
+        limits(user, client)[:SHOWN],
     )
+
+
+def limits(user: Any, client: Client | None = None, *, alarming: bool = False) -> list[Limit]:
+    """The fullest first; with ``alarming`` only those that somebody has to see to."""
+    limited = Client.objects.visible_to(user).filter(quota_bytes__isnull=False)
+    chosen = limited.filter(pk=client.pk) if client else limited
+    found = [_limit(one) for one in quotas.filling(chosen.values_list("pk", flat=True))]
+    return [one for one in found if one.is_alarming or not alarming]
+
+
+def _limit(one: quotas.Filling) -> Limit:
+    alarming = bool(one.waiting) or one.share >= quotas.NEARLY_FULL
+    return Limit(visible_name(one.name), one.client, sentence(one), alarming)
 
 
 def _rows(

@@ -14,7 +14,9 @@ from accounts.diagnosing.findings import Finding, ok, problem, warn
 from accounts.diagnosing.instances import label
 from accounts.models import WhatsappInstance
 from media.rendering.finding import find_ffmpeg
-from media.storage import folder_of, storage
+from media.services.diagnosing_quotas import alarming, bucket_findings, quota_findings
+from media.services.probing import probes
+from media.storage import folder_of, places
 
 MOST_FILES = 2000
 LITTLE, NEXT_TO_NOTHING = 2 * 1024**3, 200 * 1024**2
@@ -26,16 +28,16 @@ FFMPEG_ADVICE = gettext_lazy(
 
 
 def facts() -> dict[str, Any]:
-    return {**_place(), "ffmpeg": find_ffmpeg()}
+    return {**_place(), "ffmpeg": find_ffmpeg(), "buckets": probes(), "quotas": alarming()}
 
 
 def _place() -> dict[str, Any]:
     root = _root()
     if root is None:
-        return {"storage": storage().__class__.__name__}
+        return {"storage": places()[0].__class__.__name__}
     there = _nearest(root)
     return {
-        "storage": storage().__class__.__name__,
+        "storage": places()[0].__class__.__name__,
         "media_root": str(root),
         "exists": root.is_dir(),
         "writable": there.is_dir() and os.access(there, os.W_OK | os.X_OK),
@@ -45,6 +47,8 @@ def _place() -> dict[str, Any]:
 
 def findings(told: dict[str, Any]) -> Iterator[Finding]:
     yield from _place_findings(told)
+    yield from bucket_findings(told["buckets"])
+    yield from quota_findings(told["quotas"])
     if told["ffmpeg"]:
         yield ok("ffmpeg", told["ffmpeg"])
     else:
@@ -77,7 +81,7 @@ def _place_findings(told: dict[str, Any]) -> Iterator[Finding]:
 def folder_facts(instance: WhatsappInstance) -> dict[str, Any]:
     """``files`` stops counting at ``counted_to``; None where the storage has no folders."""
     name = folder_of(instance)
-    place = storage()
+    place = places()[0]
     files = _count(Path(place.path(name))) if isinstance(place, FileSystemStorage) else None
     return {"folder": name, "files": files, "counted_to": MOST_FILES}
 
@@ -97,7 +101,7 @@ def folder_findings(instance: WhatsappInstance, folder: dict[str, Any], ready: i
 
 
 def _root() -> Path | None:
-    place = storage()
+    place = places()[0]
     return Path(place.location) if isinstance(place, FileSystemStorage) else None
 
 

@@ -8,6 +8,7 @@ from accounts.access import may
 from accounts.admin.trouble import reasons, troubled
 from accounts.counting import counts_up_to
 from accounts.models import Client, Role, WhatsappInstance
+from media.admin.storage_used import limits
 from messaging.admin.addresses import list_address
 from messaging.models import WebhookEvent
 
@@ -32,6 +33,7 @@ def overview(user: Any, chosen: str, now: datetime) -> dict[str, Any]:
             Trouble(one, list(reasons(one, now)))
             for one in instances.sealed().select_related("client").order_by("name", "pk")[:INSTANCES_SHOWN]
         ],
+        "full": limits(user, alarming=True)[:INSTANCES_SHOWN],
         "more_troubles": max(0, count - INSTANCES_SHOWN),
         "troubles_address": list_address(WhatsappInstance, needs="person"),
         "can_add_instance": may(user, Role.MANAGER),

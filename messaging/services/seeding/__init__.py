@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts.feed import tell
 from accounts.models import Client
+from media.services import recounting
 from messaging.models import Conversation, Note
 from messaging.services.seeding import bulk, invention
 from messaging.services.seeding.files import Files
@@ -34,6 +35,8 @@ def seed(size: Size, *, now: datetime) -> Iterator[int]:
         _write_conversations(chance, found, now=now)
         bulk.write(history.usage_rows())
         history.files.keep()
+        for client in {thread.conversation.instance.client_id for thread in found}:
+            recounting.put_right(client)
         tell(history.changes)
     bulk.analyze()
 
