@@ -125,7 +125,7 @@ def _event(name: str, letter: Letter) -> WebhookEvent | None:
     """None for what the endpoint would have refused had it known."""
     came = came_at(name)
     try:
-        instance = letter.instance if _is_there(letter.instance) else _owner(letter)
+        instance = _owner(letter)
     except Refused as exc:
         count_refusal(None, str(exc))
         return None
@@ -133,13 +133,11 @@ def _event(name: str, letter: Letter) -> WebhookEvent | None:
     return WebhookEvent(instance_id=instance, body=letter.body, **facts)
 
 
-def _is_there(instance: int | None) -> bool:
-    return instance is not None and WhatsappInstance.objects.filter(pk=instance).exists()
-
-
 def _owner(letter: Letter) -> int:
     if letter.instance:
-        raise Refused("unknown instance")
+        if not WhatsappInstance.objects.filter(pk=letter.instance).exists():
+            raise Refused("unknown instance")
+        return letter.instance
     try:
         instance, provider = _addressee(letter)
         provider.verify_webhook(letter.body, {SIGNATURE: letter.signature})
