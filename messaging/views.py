@@ -108,13 +108,13 @@ def _set_by(letter: Letter) -> HttpResponse:
     except CannotKeep as exc:
         log.error("webhook cannot be kept", instance=letter.instance, reason=str(exc))  # noqa: TRY400
         return _busy(letter.instance)
-    metrics.webhooks.labels(letter.instance or "", "spooled").inc()
+    metrics.webhooks.labels(letter.instance or "none", "spooled").inc()
     return HttpResponse()
 
 
 def _busy(instance: int | None) -> HttpResponse:
     """The provider tries again."""
-    metrics.webhooks.labels(instance or "", "not kept").inc()
+    metrics.webhooks.labels(instance or "none", "not kept").inc()
     return HttpResponse(status=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
