@@ -137,8 +137,12 @@ class _Recent:
             while len(self._times) > self.ROOM:
                 self._times.popitem(last=False)
 
+    def clear(self) -> None:
+        self._times.clear()
+
 
 _recent = _Recent()
+forget = _recent.clear
 
 
 def _entry(

@@ -60,12 +60,17 @@ class Audited(_ModelAdmin):
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         doomed = {id(one.instance): one.instance.pk for one in formset.deleted_forms}
         super().save_formset(request, form, formset, change)
+        if formset.model is not Membership:
+            if formset.has_changed():
+                audit.note(
+                    _action(form.instance, "changed"), form.instance, fields=formset.model._meta.model_name
+                )
+            return
         for name, action in OF_MEMBERS:
             for found in getattr(formset, name, ()):
                 row = found[0] if isinstance(found, tuple) else found
-                if isinstance(row, Membership):
-                    row.pk = row.pk or doomed.get(id(row))
-                    audit.note(action, row, user=row.user_id, role=row.role)
+                row.pk = row.pk or doomed.get(id(row))
+                audit.note(action, row, user=row.user_id, role=row.role)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         row = kwargs.get("obj")

@@ -8,9 +8,6 @@ from accounts.models import AuditEntry
 class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
     """Ids stay when what they name is gone."""
 
-    user = serializers.IntegerField(source="user_id", allow_null=True)
-    client = serializers.IntegerField(source="client_id", allow_null=True)
-    instance = serializers.IntegerField(source="instance_id", allow_null=True)
     facts = serializers.DictField(help_text="Names of fields, ids, counts and words, by the action.")
 
     class Meta:
