@@ -5,7 +5,7 @@ Labels are few and bounded: the id of an instance, and words of our own. Never a
 
 import structlog
 from django.conf import settings
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from accounts import tallies
 
@@ -29,6 +29,8 @@ def _share() -> bool:
     return True
 
 
+# One more series for each, which nobody looks at.
+disable_created_metrics()
 is_shared = _share()
 registry = CollectorRegistry()
 
