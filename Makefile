@@ -14,7 +14,7 @@ TESTED := ENV_FILE= DJANGO_SETTINGS_MODULE=tests.settings
 SUITE := $(PY) -m pytest -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-sqlite test-postgres lint format fuzz chaos bench migrations messages lock clean
+.PHONY: audit help run demo test test-sqlite test-postgres lint format fuzz chaos bench migrations messages lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -69,6 +69,9 @@ messages: $(DEV) ## Bring the catalogues of translations up to date; needs gette
 lock: $(DEV) ## Resolve both requirements files into their lock files
 	$(LOCK) requirements.txt -o requirements.lock
 	$(LOCK) -c requirements.lock tests/requirements.txt -o tests/requirements.lock
+
+audit: $(DEV) ## Ask an advisory service about every dependency; says so where none can be reached
+	@scripts/audit.sh
 
 clean: ## Remove the virtual environment and caches; var/ with the data stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis .coverage .coverage.* htmlcov

@@ -44,6 +44,14 @@ def test_a_lock_has_a_hash_for_everything_and_names_no_package_host(lock: str) -
     assert not re.search(r"://|--(extra-)?index|--find-links", text)
 
 
+@pytest.mark.parametrize("name", ["requirements.txt", "tests/requirements.txt"])
+def test_every_direct_requirement_is_pinned_to_a_release(name: str) -> None:
+    lines = [line.split("#")[0].strip() for line in (ROOT / name).read_text().splitlines()]
+    named = [line for line in lines if line and not line.startswith("-r ")]
+    loose = [line for line in named if not re.fullmatch(r"[a-z0-9-]+(\[[a-z0-9,]+\])?==[0-9][0-9.]*", line)]
+    assert named and loose == []
+
+
 def test_the_example_environment_names_every_setting_and_no_other() -> None:
     read = set(SETTING.findall((ROOT / "multichat/settings.py").read_text()))
     named = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
