@@ -96,12 +96,17 @@ OBJECTS: dict[str, Promise] = {
     "accounts.membership": _("Member"),
     "accounts.user": _("User"),
     "accounts.apitoken": _("API token"),
+    "messaging.legalhold": _("Legal hold"),
+    "messaging.export": _("Export"),
+    "messaging.purgereceipt": _("Receipt of what was deleted"),
 }
 FACTS: dict[str, Promise] = {
-    "deliveries": _("deliveries"), "fields": _("fields"), "files": _("files"), "is_active": _("active"),
-    "is_staff": _("staff"), "is_superuser": _("superuser"), "labels": _("labels"), "link": _("by a link"),
-    "media": _("media files"), "message": _("message"), "note": _("note"), "role": _("role"), "to": _("to user"),
-    "type": _("type"), "user": _("user"), "way": _("way"), "what": _("of"),
+    "attempts": _("attempts"), "contact": _("contact"), "conversation": _("conversation"),
+    "deliveries": _("deliveries"), "events": _("webhook events"), "fields": _("fields"), "files": _("files"),
+    "is_active": _("active"), "is_staff": _("staff"), "is_superuser": _("superuser"), "labels": _("labels"),
+    "link": _("by a link"), "media": _("media files"), "message": _("message"), "note": _("note"), "of": _("of"),
+    "role": _("role"), "rule": _("rule"), "scope": _("scope"), "to": _("to user"), "type": _("type"),
+    "user": _("user"), "way": _("way"), "what": _("kind of send"),
 }  # fmt: skip
 VIA: dict[str, Promise] = {
     "web": _("Browser"),

@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
+from accounts import audit
 from accounts.models import Client, WhatsappInstance
 from accounts.providers.errors import ProviderError
 from accounts.services import configure_webhooks, webhook_url
@@ -136,6 +137,7 @@ def create(client_name: str, slug: str, given: dict[str, str]) -> WhatsappInstan
         with transaction.atomic():
             client = Client.objects.filter(slug=slug).first() or _saved(Client(name=client_name, slug=slug))
             instance: WhatsappInstance = _saved(WhatsappInstance(client=client, **given))
+            audit.note(audit.Action.INSTANCE_CREATED, instance, by=None)
     except IntegrityError as exc:
         known = WhatsappInstance.objects.get(provider=given["provider"], instance_id=given["instance_id"])
         raise CommandError(

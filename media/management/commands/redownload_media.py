@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
+from accounts import audit
 from accounts.management.filters import (
     Filters,
     add_filters,
@@ -58,6 +59,8 @@ class Command(BaseCommand):
 
     def _put_back(self, ids: list[int], *, now: bool) -> None:
         count = sum(fetch_again(rows_of(batch), now=timezone.now()) for batch in batches(ids))
+        if count:
+            audit.note(audit.Action.MEDIA_REQUESTED, None, by=None, files=count)
         self.stdout.write(f"{count} media files put back to pending.")
         if now and ids:
             fetch(ids)

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from accounts import audit
 from accounts.leases import WaitingQuerySet
 from accounts.management.filters import add_filters, batches, chosen_ids, count_states, read_filters
 from accounts.management.progress import progress, quiet_log
@@ -41,6 +42,8 @@ class Command(BaseCommand):
 
     def _put_back(self, ids: list[int], *, now: bool) -> None:
         count = sum(process_again(rows_of(batch), now=timezone.now()) for batch in batches(ids))
+        if count:
+            audit.note(audit.Action.EVENT_REPLAYED, None, by=None, events=count)
         self.stdout.write(f"{count} webhook events put back to pending.")
         if now and ids:
             process(ids)
