@@ -101,10 +101,13 @@ class ExportAdmin(Paged, ReadOnly, ForManagers, WithVerbs):
 
     def _content(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         export = self.get_object(request, str(pk))
-        if export is None or not export.is_ready:
+        if export is None:
             raise Http404
         if not self.has_view_permission(request, export):
             raise PermissionDenied
+        if not export.is_ready:
+            self.message_user(request, gettext("This export cannot be downloaded now."), messages.WARNING)
+            return redirect("admin:messaging_export_change", pk)
         return download(request, export, by=request.user, now=timezone.now())
 
     @admin.display(description=_("export"))

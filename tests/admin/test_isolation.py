@@ -29,7 +29,10 @@ LISTS = [page for page in CLOSED if page.is_list]
 WITHOUT_OBJECT = [page for page in CLOSED if not page.has_object]
 STRANGERS = ("charlie", "olga", "stan")
 FOR_ROOT = {"accounts.user", "axes.accessattempt"}
-FOR_MANAGERS = {"accounts.auditentry", "messaging.webhookendpoint", "messaging.webhookdelivery"}
+FOR_MANAGERS = {
+    *("accounts.auditentry", "messaging.webhookendpoint", "messaging.webhookdelivery"),
+    *("messaging.export", "messaging.legalhold", "messaging.purgereceipt"),
+}
 ACME = re.compile(r"acme|\b(alice|bob|mona)\b", re.IGNORECASE)
 # Of Acme's rows, and not what a stranger typed into the search field.
 OF_ROWS = re.compile(
