@@ -48,7 +48,7 @@ class Letter:
     signature: str = field(default="", repr=False)
 
     def packed(self) -> bytes:
-        head = {"instance": self.instance, "length": len(self.body)}
+        head: dict[str, int | str | None] = {"instance": self.instance, "length": len(self.body)}
         head |= {} if self.instance else {"key": self.key, "signature": self.signature}
         return json.dumps(head).encode() + b"\n" + self.body
 
@@ -112,6 +112,16 @@ class Spool:
         except (FileNotFoundError, NotADirectoryError):
             return []
         return found[:limit]
+
+    def batch(self, names: list[str], most_bytes: int) -> list[str]:
+        """As many of these, from the first on, as are no larger together; at least one."""
+        total, chosen = 0, []
+        for name in names:
+            total += (self.folder / name).stat().st_size
+            if chosen and total > most_bytes:
+                break
+            chosen.append(name)
+        return chosen
 
     def read(self, name: str) -> Letter:
         return unpacked((self.folder / name).read_bytes())

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
+from accounts.fields import CannotDecrypt
 from accounts.models import WhatsappInstance
 from accounts.providers import errors
 from accounts.providers.base import Provider
@@ -24,7 +25,7 @@ from messaging.spool import Letter, Spool, Unreadable, came_at
 
 log = structlog.get_logger(__name__)
 
-BATCH = 100
+BATCH, BATCH_BYTES = 100, 16 * 1024**2
 LOOK_SECONDS = 1.0
 SWEEP_SECONDS = 600.0
 SETTLES_SECONDS = 0.5
@@ -61,7 +62,7 @@ class Intake:
         if time.monotonic() - self._swept_at > SWEEP_SECONDS:
             self._swept_at = time.monotonic()
             held.sweep()
-        names = [name for name in held.names(BATCH) if _is_settled(name)]
+        names = held.batch([name for name in held.names(BATCH) if _is_settled(name)], BATCH_BYTES)
         try:
             taken = take_in(held, names)
         except AWAY:
@@ -96,7 +97,17 @@ def take_in(held: Spool, names: list[str]) -> int:
     """Files go when their rows are committed; those that a kill between the two left are known by name."""
     known = set(TakenIn.objects.filter(name__in=names).values_list("name", flat=True))
     letters = {name: letter for name in names if name not in known and (letter := _read(held, name))}
-    events = {name: event for name, letter in letters.items() if (event := _event(name, letter))}
+    events: dict[str, WebhookEvent] = {}
+    for name, letter in list(letters.items()):
+        try:
+            event = _event(name, letter)
+        except CannotDecrypt as exc:
+            # Nobody can say now whether it is genuine; it must not hold up the others.
+            log.error("spooled webhook cannot be authenticated", file=name, error=str(exc))  # noqa: TRY400
+            held.set_aside(name)
+            del letters[name]
+            continue
+        events |= {name: event} if event else {}
     with transaction.atomic():
         WebhookEvent.objects.bulk_create(events.values())
         TakenIn.objects.bulk_create([TakenIn(event=event, name=name) for name, event in events.items()])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError, connection
 from django.test import Client as Browser
 from django.utils import timezone
@@ -286,3 +287,25 @@ def test_the_time_is_marked_as_a_gap_in_which_nothing_was_lost() -> None:
     gap = Gap.objects.get()
     assert (gap.instance, gap.why, gap.ask_at) == (instance, "spooled", None)
     assert gap.ended_at and gap.started_at < gap.ended_at
+
+
+def test_one_that_nobody_can_authenticate_does_not_hold_up_the_others(settings: Settings) -> None:
+    locked, instance = make_cloud(), make_wapi()
+    with away():
+        post(locked, META)
+        post(instance, TEXT)
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    WhatsappInstance.objects.filter(pk=instance.pk).update(token="", app_secret="", verify_token="")
+    back()
+    assert WebhookEvent.objects.get().instance == instance
+    assert spool().held().unreadable == 1
+
+
+def test_large_bodies_are_taken_in_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "BATCH_BYTES", 2 * len(TEXT) + 400)
+    instance = make_wapi()
+    with away():
+        for number in range(5):
+            post(instance, named(number))
+    assert [back(), back(), back(), back()] == [2, 2, 1, 0]
+    assert WebhookEvent.objects.count() == 5
