@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import Any
 
 import structlog
-from axes.models import AccessAttempt  # type: ignore[import-untyped]
+from axes.models import AccessAttempt
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render

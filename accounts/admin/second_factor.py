@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-import django_otp  # type: ignore[import-untyped]
+import django_otp
 import segno
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login

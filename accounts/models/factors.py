@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_otp.models import Device, ThrottlingMixin  # type: ignore[import-untyped]
+from django_otp.models import Device, ThrottlingMixin
 
 from accounts.fields import EncryptedTextField
 
