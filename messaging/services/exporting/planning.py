@@ -31,6 +31,8 @@ THREADS_A_PART = 200
 PEOPLE_A_PAGE = 1_000
 # Addresses of this system mean nothing outside of it.
 OF_THIS_HOST = ("content_url", "renditions", "has_thumbnail", "next_attempt_at", "expires_at")
+# The newest message may be somebody else's.
+OF_LISTS = ("last_message", "window", "unread_count")
 Scope = Export.Scope
 
 
@@ -188,7 +190,8 @@ def _head(export: Export, conversation: Conversation, looks: Any) -> dict[str, A
     notes = (
         Note.objects.filter(conversation=conversation).select_related("author").order_by("created_at", "id")
     )
-    return dict(looks) | {"notes": list(NoteSerializer(notes, many=True).data) if whole else []}
+    facts = {name: value for name, value in looks.items() if name not in OF_LISTS}
+    return facts | {"notes": list(NoteSerializer(notes, many=True).data) if whole else []}
 
 
 def _add_files(page: Page, messages: list[Message]) -> None:
