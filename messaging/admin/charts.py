@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 
 WIDTH, HEIGHT = 240.0, 100.0
 SHARE_OF_COLUMN = 0.76
@@ -216,8 +216,14 @@ def labels(hours: Sequence[datetime]) -> list[str]:
 
 def short(number: float) -> str:
     if number >= 1_000:
-        return f"{number / 1_000:g}k"
-    return f"{number:g}"
+        return f"{written(number / 1_000)}k"
+    return written(number)
+
+
+def written(number: float) -> str:
+    """With one decimal at most, as the reader's language writes it."""
+    rounded = round(number, 1)
+    return number_format(int(rounded) if rounded == int(rounded) else rounded)
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,10 +152,10 @@ def _time_to_file(times: list[media.Timed], place: Place) -> Chart:
 
 def span(seconds: float) -> str:
     if seconds < 60:
-        return _("%(seconds)s s") % {"seconds": f"{seconds:.1f}".removesuffix(".0")}
+        return _("%(seconds)s s") % {"seconds": charts.written(seconds)}
     if seconds < 3600:
         return _("%(minutes)d min") % {"minutes": round(seconds / 60)}
-    return _("%(hours)s h") % {"hours": f"{seconds / 3600:.1f}".removesuffix(".0")}
+    return _("%(hours)s h") % {"hours": charts.written(seconds / 3600)}
 
 
 def _states(place: Place) -> list[Figure]:
