@@ -50,6 +50,9 @@ def _handlers(renderer: Any, level: str) -> dict[str, Any]:
             # Each request has a line of ours.
             "django.request": {"level": "ERROR"},
             "urllib3": {"level": "WARNING"},
+            # At DEBUG these two quote what pages show and what rows hold.
+            "django.template": {"level": "INFO"},
+            "django.db.backends": {"level": "INFO"},
             # Failed logins and lockouts are told by ourselves, by the user's id.
             "axes": {"level": "ERROR"},
         },
