@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -205,3 +206,9 @@ def test_addresses_that_are_credentials_stand_in_no_log_of_the_proxy() -> None:
         block = text[text.rindex(place) :].partition("\n    }")[0]
         assert "access_log off;" in block and "error_log /dev/null emerg;" in block
     assert "$request " not in text and "$args" not in text and "$request_uri" not in text
+
+
+@pytest.mark.parametrize("words", [[], ["everything"]])
+def test_the_start_command_says_what_it_knows(words: list[str]) -> None:
+    said = subprocess.run([ROOT / "scripts/serve.sh", *words], capture_output=True, text=True)
+    assert (said.returncode, said.stderr.startswith("usage: ")) == (64, True)
