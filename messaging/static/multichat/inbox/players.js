@@ -36,8 +36,8 @@ export function makePlayer(frame) {
   audio.addEventListener("play", () => {
     if (playing && playing !== audio) playing.pause();
     playing = audio;
-    audio.playbackRate = Number(localStorage.getItem(KEPT)) || 1;
-    speed.textContent = `${audio.playbackRate}×`;
+    audio.playbackRate = kept();
+    speed.textContent = written(audio.playbackRate);
     press(play, "pause");
   });
   audio.addEventListener("pause", () => press(play, "play"));
@@ -82,19 +82,21 @@ function trackOf(wave) {
   return { frame, range, front };
 }
 
+const kept = () => Number(localStorage.getItem(KEPT)) || 1;
+const written = (speed) => `${new Intl.NumberFormat(document.documentElement.lang).format(speed)}×`;
+
 function speedOf(audio) {
   const made = document.createElement("button");
   made.type = "button";
   made.className = "mc-speed";
   made.setAttribute("aria-label", say("speed"));
   made.title = say("speed");
-  made.textContent = `${Number(localStorage.getItem(KEPT)) || 1}×`;
+  made.textContent = written(kept());
   made.addEventListener("click", () => {
-    const now = Number.parseFloat(made.textContent);
-    const next = SPEEDS[(SPEEDS.indexOf(now) + 1) % SPEEDS.length];
+    const next = SPEEDS[(SPEEDS.indexOf(kept()) + 1) % SPEEDS.length];
     localStorage.setItem(KEPT, String(next));
     audio.playbackRate = next;
-    made.textContent = `${next}×`;
+    made.textContent = written(next);
   });
   return made;
 }
