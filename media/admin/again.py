@@ -1,5 +1,6 @@
 """“Download again” for many files at once: first how many there are, and after a yes it is done."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -16,24 +17,37 @@ PAGE = "admin/media/mediafile/again.html"
 ASKED = ("action", "_selected_action", "select_across", "index")
 
 
-def ask_or_do(request: HttpRequest, rows: Any, context: dict[str, Any]) -> HttpResponse | int:
+@dataclass(frozen=True, slots=True)
+class Done:
+    """``has_more``: others were left for another time."""
+
+    count: int
+    has_more: bool
+
+
+def ask_or_do(request: HttpRequest, rows: Any, context: dict[str, Any]) -> HttpResponse | Done:
     """How many were asked for, or the page that asks. ``rows`` are those that the user operates."""
-    found = list(_askable(rows).order_by("-created_at", "-id").values_list("pk", flat=True)[: CAP + 1])
-    if not found:
-        return 0
-    chosen = found[:CAP]
-    if "confirmed" in request.POST:
-        return services.fetch_again(MediaFile.objects.filter(pk__in=chosen), now=timezone.now())
+    found = _askable(rows)
+    chosen, has_more = found[:CAP], len(found) > CAP
+    if "confirmed" in request.POST or not found:
+        now = timezone.now()
+        return Done(services.fetch_again(MediaFile.objects.filter(pk__in=chosen), now=now), has_more)
     facts = {
         "count": len(chosen),
-        "has_more": len(found) > CAP,
+        "has_more": has_more,
         "address": request.get_full_path(),
         "sent": [(name, value) for name in ASKED for value in request.POST.getlist(name)],
     }
     return TemplateResponse(request, PAGE, context | facts)
 
 
-def _askable(rows: Any) -> Any:
-    """What is being fetched at this moment is left alone."""
+def _askable(rows: Any) -> list[int]:
+    """The newest of those that nobody tries any more, or else of those that wait; so asking once more goes on with
+    others. What is being fetched at this moment is left alone.
+    """
     waiting = rows.filter(state=MediaFile.State.PENDING, lease_until=None)
-    return rows.filter(state__in=ASKABLE) | waiting
+    for some in (rows.filter(state__in=ASKABLE), waiting):
+        found = list(some.order_by("-created_at", "-id").values_list("pk", flat=True)[: CAP + 1])
+        if found:
+            return found
+    return []

@@ -127,6 +127,11 @@ class ShelfChangeList(PagedChangeList):
         return [*others, last]
 
     @property
+    def kept(self) -> str:
+        """What a file's address has to carry, so that the way back leads here."""
+        return f"?{self.preserved_filters}" if self.preserved_filters else ""
+
+    @property
     def is_narrowed(self) -> bool:
         return any(menu.chosen for menu in self.menus)
 

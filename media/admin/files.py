@@ -2,8 +2,10 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -33,6 +35,7 @@ _MAKE = Verb(
         "Make everything that is made of this file again? What is there now stays until then."
     ),
 )
+OF_WHOM = ("instance__client__id__exact", "instance__id__exact")
 _SEALED = ("media_key", "direct_path", "url")
 
 
@@ -57,8 +60,7 @@ class MediaFileAdmin(Paged, ReadOnly, WithVerbs):
         return ShelfChangeList
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        own = ("instance__client__id__exact", "instance__id__exact")
-        return lookup in own or super().lookup_allowed(lookup, value, request)
+        return lookup in OF_WHOM or super().lookup_allowed(lookup, value, request)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         facts = {"title": _("Media"), "may_operate": self.has_operate_permission(request)}
@@ -112,7 +114,7 @@ class MediaFileAdmin(Paged, ReadOnly, WithVerbs):
         answer = ask_or_do(request, self.operable(request, queryset), context)
         if isinstance(answer, HttpResponse):
             return answer
-        self._tell(request, answer)
+        self._tell(request, answer.count, has_more=answer.has_more)
         return None
 
     def download_again(self, request: HttpRequest, media_file: MediaFile) -> None:
@@ -128,17 +130,28 @@ class MediaFileAdmin(Paged, ReadOnly, WithVerbs):
             audit.note(audit.Action.MEDIA_REMADE, media_file, at=now)
         self.message_user(request, _("The worker makes it again."), messages.SUCCESS)
 
-    def _tell(self, request: HttpRequest, count: int) -> None:
-        if count:
-            text = ngettext(
-                "%(count)d media file will be downloaded again.",
-                "%(count)d media files will be downloaded again.",
-                count,
-            )
-            self.message_user(request, text % {"count": count}, messages.SUCCESS)
-        else:
+    def _tell(self, request: HttpRequest, count: int, *, has_more: bool = False) -> None:
+        """What came of it so far stands in the ledger: what still waits, and what failed anew."""
+        if not count:
             text = _("Nothing to do: it is here, or on its way.")
             self.message_user(request, text, messages.WARNING)
+            return
+        text = ngettext(
+            "%(count)d media file will be downloaded again.",
+            "%(count)d media files will be downloaded again.",
+            count,
+        ) % {"count": count}
+        frame = '{} {} <a href="{}">{}</a>'
+        more = _("There are more; do it once more for the next ones.") if has_more else ""
+        link = _("See what still waits")
+        shown = format_html(frame, text, more, self._waiting(request), link)
+        self.message_user(request, shown, messages.SUCCESS)
+
+    def _waiting(self, request: HttpRequest) -> str:
+        """What waits of the same client and line."""
+        query = {name: request.GET[name] for name in OF_WHOM if request.GET.get(name)}
+        address = reverse("admin:media_mediafile_changelist")
+        return f"{address}?{urlencode({'state__exact': MediaFile.State.PENDING.value, **query})}"
 
     def verbs_for(self, request: HttpRequest, row: Any) -> list[Verb]:
         """What nothing is made of offers nothing to make again."""

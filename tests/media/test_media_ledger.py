@@ -1,5 +1,6 @@
 """The ledger of files that are not here, and one file's page: what is told, and what can be asked for again."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -89,6 +90,32 @@ def test_no_more_are_asked_for_at_once_than_the_cap(acme: Rows, browser_of: LogI
     assert "1000+" in text(alice.get(LEDGER))
     alice.post(*everything("&cause__exact=lost", confirmed="yes"))
     assert MediaFile.objects.filter(state="pending").count() == CAP
+
+
+def test_asking_once_more_goes_on_with_the_others(acme: Rows, browser_of: LogIn) -> None:
+    MediaFile.objects.bulk_create(
+        MediaFile(instance=acme.instance, kind="image", state="failed", cause="lost") for _ in range(CAP + 1)
+    )
+    alice, asked = browser_of("alice"), everything("", confirmed="yes")
+    first = text(alice.post(*asked, follow=True))
+    assert "1000 media files will be downloaded again. There are more" in first
+    assert "state__exact=pending" in first
+    second = text(alice.post(*asked, follow=True))
+    assert "There are more" not in second
+    assert not MediaFile.objects.filter(instance=acme.instance, state="failed").exists()
+
+
+def test_the_way_back_from_a_file_leads_to_the_list_as_it_was(acme: Rows, browser_of: LogIn) -> None:
+    make_ready(acme.instance, filename="menu.jpg")
+    bob = browser_of("bob")
+    for query, back in (("?kind__exact=image", "kind__exact=image"), ("?view=ledger", "view=ledger")):
+        [address] = set(
+            re.findall(
+                rf'href="(/[^"]*/change/\?[^"]*{back.replace("=", "%3D")}[^"]*)"',
+                text(bob.get(LISTING + query)),
+            )
+        )
+        assert f'href="{LISTING}?{back}"' in text(bob.get(address))
 
 
 @pytest.mark.parametrize("name", ["bob", "charlie"])
