@@ -5,57 +5,26 @@ turned into OSErrors, which everybody takes for trouble of our own storage: noth
 """
 
 import hashlib
-import io
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
-from http import HTTPStatus
 from typing import Any
 
-import boto3
-import botocore.session
-from boto3.s3.transfer import TransferConfig
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-from botocore.loaders import create_loader
+import boto3  # type: ignore[import-untyped]
+import botocore.session  # type: ignore[import-untyped]
+from boto3.s3.transfer import TransferConfig  # type: ignore[import-untyped]
+from botocore.config import Config  # type: ignore[import-untyped]
+from botocore.loaders import create_loader  # type: ignore[import-untyped]
 from django.core.files import File
-from s3transfer.exceptions import S3UploadFailedError
-from storages.backends.s3 import S3Storage
-from storages.utils import clean_name
+from storages.backends.s3 import S3Storage  # type: ignore[import-untyped]
+from storages.utils import clean_name  # type: ignore[import-untyped]
+
+from media.s3_reading import BUFFER, S3Reader
+from media.s3_trouble import S3Trouble, answers
 
 PART = 16 * 1024**2
-WINDOW = 8 * 1024**2
-BUFFER = 256 * 1024
-# A body that breaks off is asked for again from where it broke, so often.
-MOST_BREAKS = 3
-# Only a person can put these right.
-PERMANENT = frozenset(
-    (
-        *("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "AccountProblem"),
-        *(
-            "NoSuchBucket",
-            "AllAccessDisabled",
-            "InvalidBucketName",
-            "PermanentRedirect",
-            "NoCredentials",
-            "403",
-        ),
-    )
-)
-MISSING = frozenset(("404", "NoSuchKey", "NotFound"))
 # Were the bucket opened by mistake, a browser would still run nothing of it; signed addresses say how it is shown.
 AS_NOTHING = {"ContentType": "application/octet-stream", "ContentDisposition": "attachment"}
-
-
-class S3Trouble(OSError):
-    """``code`` is S3's own word; ``permanent`` when only a person can put it right."""
-
-    def __init__(self, code: str, asked: str) -> None:
-        super().__init__(f"S3 answers {code} to {asked}")
-        self.code = code
-        self.permanent = code in PERMANENT
 
 
 class S3MediaStorage(S3Storage):  # type: ignore[misc]
@@ -216,104 +185,3 @@ class Unclosed:
 
     def close(self) -> None:
         pass
-
-
-class S3Reader(File):  # type: ignore[type-arg]
-    """Asks for a window at a time from wherever it is; seeking costs nothing."""
-
-    def __init__(self, storage: S3MediaStorage, name: str, size: int) -> None:
-        super().__init__(io.BufferedReader(Windows(storage, name, size), BUFFER), name)
-        self.size = size
-
-
-class Windows(io.RawIOBase):
-    def __init__(self, storage: S3MediaStorage, name: str, size: int) -> None:
-        self._storage, self._name, self._size = storage, name, size
-        self._position = self._end = 0
-        self._body: Any = None
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        if base + offset != self._position:
-            self._let_go()
-            self._position = max(0, base + offset)
-        return self._position
-
-    def readinto(self, buffer: Any) -> int:
-        if self._position >= self._size or not len(buffer):
-            return 0
-        for attempt in range(MOST_BREAKS):
-            try:
-                with answers("GetObject", self._name):
-                    piece = self._read(len(buffer))
-            except S3Trouble as exc:
-                self._let_go()
-                if exc.permanent or attempt == MOST_BREAKS - 1:
-                    raise
-            else:
-                break
-        buffer[: len(piece)] = piece
-        self._position += len(piece)
-        return len(piece)
-
-    def close(self) -> None:
-        self._let_go()
-        super().close()
-
-    def _read(self, count: int) -> bytes:
-        if self._body is None or self._position >= self._end:
-            self._ask()
-        piece: bytes = self._body.read(min(count, self._end - self._position))
-        if not piece:
-            raise S3Trouble("fewer bytes", f"GetObject of {self._name}")
-        return piece
-
-    def _ask(self) -> None:
-        self._let_go()
-        self._end = min(self._position + WINDOW, self._size)
-        storage = self._storage
-        answer = storage.client.get_object(
-            Bucket=storage.bucket_name,
-            Key=storage.key(self._name),
-            Range=f"bytes={self._position}-{self._end - 1}",
-        )
-        self._body = answer["Body"]
-
-    def _let_go(self) -> None:
-        if self._body is not None:
-            self._body.close()
-            self._body = None
-
-
-@contextmanager
-def answers(asked: str, name: str) -> Iterator[None]:
-    """S3's errors in words of ours; its own text may quote a signed address or a key id."""
-    told = f"{asked} of {name}" if name else asked
-    try:
-        yield
-    except ClientError as exc:
-        code = str(exc.response.get("Error", {}).get("Code", ""))
-        status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        if code in MISSING or (status == HTTPStatus.NOT_FOUND and code != "NoSuchBucket"):
-            raise FileNotFoundError(f"S3 has no {name}") from None
-        raise S3Trouble(code or str(status), told) from None
-    except NoCredentialsError:
-        raise S3Trouble("NoCredentials", told) from None
-    except S3UploadFailedError as exc:
-        raise S3Trouble(_code_of(exc), told) from None
-    except BotoCoreError as exc:
-        raise S3Trouble(type(exc).__name__, told) from None
-
-
-def _code_of(failure: S3UploadFailedError) -> str:
-    cause = failure.__cause__ or failure.__context__
-    return str(cause.response["Error"]["Code"]) if isinstance(cause, ClientError) else "UploadFailed"

@@ -71,10 +71,11 @@ def _page(client: Client | None, last: str) -> Iterator[Double]:
 def _whole(double: Double) -> MediaFile | None:
     """The oldest whose bytes are what its row says."""
     tried: set[str] = set()
+    row: MediaFile
     for row in _rows(double).order_by("pk")[: 10 * double.names]:
         if row.file.name not in tried and is_whole(row):
             return row
-        tried.add(row.file.name)
+        tried.add(str(row.file.name))
     return None
 
 

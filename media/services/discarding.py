@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts import feed
+from accounts.models import Change
 from accounts.providers.reasons import one_line
 from media.models import Leftover, MediaFile, Rendition
 from media.services import holding, quotas
@@ -150,9 +151,9 @@ def _by_client(pks: Sequence[int]) -> dict[int, list[int]]:
     return found
 
 
-def _tell(rows: list[Row], action: feed.Action, *, at: datetime) -> None:
+def _tell(rows: list[Row], action: Change.Action, *, at: datetime) -> None:
     feed.tell(
-        feed.Change(
+        Change(
             client_id=row.client_id,
             instance_id=row.instance_id,
             topic=feed.Topic.MEDIA,

@@ -10,6 +10,8 @@ from django.db.models import F
 from accounts import feed
 from media.models import MediaFile, Rendition
 from media.rendering.jobs import Made
+from media.services import sharing
+from media.services.holding import Held
 from media.services.keeping import mark_missing
 from media.services.making import Result
 from media.services.renditions import LONGEST_SIDE, new_rendition, way_of
@@ -67,6 +69,10 @@ def _record_made(result: Result, made: Made, token: uuid.UUID, now: datetime) ->
                 preview = new_rendition(rendition.media_file, Kind.PREVIEW, now=now)
                 Rendition.objects.bulk_create([preview], ignore_conflicts=True)
             tell([rendition.media_file], at=now)
+        elif result.name and not Rendition.objects.filter(pk=rendition.pk).exists():
+            # Its original was discarded while it was made.
+            client, original = rendition.instance.client_id, rendition.media_file
+            sharing.drop(client, [Held(result.name, original.sha256, result.size or 0)], now=now)
 
 
 def _record_failure(result: Result, token: uuid.UUID, now: datetime) -> None:

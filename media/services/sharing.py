@@ -7,6 +7,7 @@ first cannot be taken away meanwhile. Nothing is ever shared between clients.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -62,7 +63,7 @@ def share(results: Sequence[Result]) -> Shared:
         spare = shared.spare.setdefault(media_file.pk, [])
         if media_file.file and media_file.file.name != result.name:
             # What it had before it was lost, or went bad.
-            spare.append(Held(media_file.file.name, media_file.sha256, 0))
+            spare.append(Held(str(media_file.file.name), media_file.sha256, 0))
         if twin.pk == media_file.pk:
             # As it will be in a moment, for those of the same content that follow.
             media_file.file.name = result.name
@@ -108,7 +109,8 @@ def _first_rows(contents: Sequence[Content]) -> list[int | None]:
     """One statement; each part reads the index of contents no further than it must."""
     if not contents:
         return []
-    parts, values = [], []
+    parts: list[str] = []
+    values: list[Any] = []
     for client, sha256, size in contents:
         rows = MediaFile.objects.filter(sha256=sha256, size=size, state=State.READY, instance__client=client)
         first = rows.exclude(sha256="").order_by("sha256", "pk").values("pk")[:1]

@@ -7,9 +7,11 @@ from django.utils import timezone
 
 from accounts.models import WhatsappInstance
 from accounts.providers.events import MediaKind
+from media.services import Renderer, renditions
+from media.services.auditing import strays
+from media.services.discarding import discard
 from media.services.recording import record as record_fetch
 from media.services.recording import reuse_known
-from media.services.discarding import discard
 from media.services.uploads import copy_of, store_upload
 from media.storage import storage
 from tests.media.ledger import fetched, media_row, result_of
@@ -75,3 +77,16 @@ def test_an_upload_asks_for_its_renditions_and_takes_them_with_it(line: Whatsapp
     assert storage().exists(name)
     discard([upload], now=timezone.now())
     assert not storage().exists(name)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_made_of_a_file_that_was_discarded_meanwhile_is_dropped(line: WhatsappInstance) -> None:
+    row = sample(line, "cake.jpg")
+    renditions.ask([(row, "image/jpeg")], now=timezone.now())
+    renderer = Renderer(ffmpeg="")
+    renderer.top_up(timezone.now())
+    discard([row], now=timezone.now())
+    while renderer.under_way:
+        renderer.collect(timezone.now(), wait=1)
+    renderer.close()
+    assert list(strays(None)) == []
