@@ -30,7 +30,7 @@ def _share() -> bool:
 
 
 # One more series for each, which nobody looks at.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 is_shared = _share()
 registry = CollectorRegistry()
 
