@@ -59,7 +59,7 @@ def address(transactional_db: None, settings: Settings) -> Iterator[str]:
 
 @pytest.fixture
 def open_page(chromium: Browser, address: str, people: dict[str, User]) -> Iterator[OpenPage]:
-    """A page as one of the people; whatever the browser complains of fails the test."""
+    """A page as one of the people, or as nobody; whatever the browser complains of fails the test."""
     complaints: list[str] = []
     contexts = []
 
@@ -67,7 +67,8 @@ def open_page(chromium: Browser, address: str, people: dict[str, User]) -> Itera
         context = chromium.new_context(viewport=size, base_url=address, **options)
         context.set_default_timeout(10_000)
         contexts.append(context)
-        context.add_cookies([{"name": "sessionid", "value": _session(people[name]), "url": address}])
+        if name:
+            context.add_cookies([{"name": "sessionid", "value": _session(people[name]), "url": address}])
         page = context.new_page()
         page.on("console", lambda said: _note(complaints, said))
         page.on("pageerror", lambda error: complaints.append(str(error)))
