@@ -220,7 +220,8 @@ def raise_alarm(instance: WhatsappInstance, reason: str, *, now: datetime) -> No
         if changed:
             feed.tell([_updated(instance, now)])
     if changed:
-        log.warning("instance needs a person", instance=instance.pk, reason=reason)
+        # Its words stand in the screens: a provider may quote a message in them.
+        log.warning("instance needs a person", instance=instance.pk)
 
 
 def lower_alarm(instance: WhatsappInstance, reason: str, *, now: datetime) -> None:

@@ -1,0 +1,1 @@
+"""Planted secrets, and the search for them in everything that leaves the product."""
