@@ -95,10 +95,13 @@ def wrong(chosen, answer):
 
 
 def statuses(browser, chosen, rows, allowed):
+    """Pages with another status than allowed, or with a secret."""
+
     def answer(page):
         response = browser.get(page.address(rows))
-        told(response)
-        return "" if response.status_code in allowed(page) else response.status_code
+        text = told(response)
+        unexpected = "" if response.status_code in allowed(page) else response.status_code
+        return unexpected or [word for word in SECRETS if word in text]
 
     return wrong(chosen, answer)
 
@@ -190,15 +193,16 @@ def test_filters_by_another_clients_rows_find_nothing(acme, browser_of):
 
 
 def _filters_of(label, rows):
-    """Each filter of the list with each of the client's ids that it may take."""
-    ids = {rows.client.pk, rows.instance.pk, rows.conversation.pk, row_of("accounts.user", rows).pk}
-    about = [f"{row._meta.label_lower}:{row.pk}" for row in rows.all()]
+    """Each filter of the list with what it may take of the client's."""
+    conversation = rows.conversation.pk
+    values = {row_of("accounts.user", rows).pk, conversation, f"messaging.conversation:{conversation}"}
+    ids = {"client": rows.client.pk, "instance": rows.instance.pk}
     for one in admin_of(label).list_filter:
         field = one[0] if isinstance(one, tuple) else one
         if isinstance(field, str):
-            yield from ({f"{field}__id__exact": pk} for pk in ids)
+            yield {f"{field}__id__exact": ids.get(field.split("__")[-1], conversation)}
         else:
-            yield from ({field.parameter_name: value} for value in [*ids, *about])
+            yield from ({field.parameter_name: value} for value in values)
 
 
 def test_searches_find_nothing_of_another_client(acme, browser_of):
@@ -252,10 +256,8 @@ def test_its_own_people_open_its_pages(name, acme, browser_of):
 
 
 def test_managers_open_every_page_of_their_client_but_the_administrators_ones(acme, browser_of):
-    allowed = lambda page: (302, 403) if page.model in FOR_ROOT else (200, 302, 403, 405)  # noqa: E731
+    allowed = lambda page: (302, 403) if page.model in FOR_ROOT else _opens(page)  # noqa: E731
     assert statuses(browser_of("mona"), [*OF_MODELS, *LISTS], acme, allowed) == {}
-    pages_of_rows = [page for page in OF_MODELS if page.act == "change" and page.model not in FOR_ROOT]
-    assert statuses(browser_of("mona"), pages_of_rows, acme, lambda page: (200,)) == {}
 
 
 def test_its_own_rows_are_found_on_the_pages(acme, browser_of):
@@ -265,10 +267,15 @@ def test_its_own_rows_are_found_on_the_pages(acme, browser_of):
 
 
 def test_administrators_open_every_page(acme, browser_of):
-    allowed = lambda page: (200, 302, 403, 405) if page.model else (200, 302, 400, 403, 404, 405)  # noqa: E731
-    assert statuses(browser_of("root"), CLOSED, acme, allowed) == {}
-    shown = [page for page in CLOSED if page.is_list or (page.model and page.act == "change")]
-    assert statuses(browser_of("root"), shown, acme, lambda page: (200,)) == {}
+    assert statuses(browser_of("root"), CLOSED, acme, _opens) == {}
+
+
+def _opens(page):
+    """Verbs are not asked for by GET, some rows cannot be added or deleted, and an export in waiting has no content."""
+    if page.is_list or (page.model and page.act == "change"):
+        return (200,)
+    known = page.model and page.act != "content"
+    return (200, 302, 403, 405) if known else (200, 302, 400, 403, 404, 405)
 
 
 def test_a_viewer_changes_nothing(acme, browser_of):
@@ -280,17 +287,6 @@ def test_a_viewer_changes_nothing(acme, browser_of):
         return ", ".join(written) or (status if status >= 500 else "")
 
     assert wrong(OF_MODELS, answer) == {}
-
-
-@pytest.mark.parametrize("name", ["alice", "mona", "root"])
-def test_no_page_shows_a_secret(name, acme, browser_of):
-    browser = browser_of(name)
-
-    def shown(page):
-        text = told(browser.get(page.address(acme)))
-        return [word for word in SECRETS if word in text]
-
-    assert wrong(CLOSED, shown) == {}
 
 
 def test_the_pages_of_a_client_that_is_switched_off_are_closed(acme, browser_of):
