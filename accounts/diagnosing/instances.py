@@ -1,6 +1,7 @@
 """What the rows of instances tell: credentials, alarms, silence. Secrets are measured, never shown."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,7 +28,9 @@ def label(instance: WhatsappInstance) -> str:
 
 
 def secrets_of(instance: WhatsappInstance) -> dict[str, str | None]:
-    """None for what fits no key. One query for each that was deferred."""
+    """None for what fits no key. One query, or one for each where a key is missing."""
+    with suppress(CannotDecrypt):
+        instance.refresh_from_db(fields=WhatsappInstance.SECRET_FIELDS)
     return {name: _secret(instance, name) for name in WhatsappInstance.SECRET_FIELDS}
 
 
