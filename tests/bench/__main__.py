@@ -1,9 +1,9 @@
-"""`python -m tests.bench [small|large|webhooks|events|pages …] [--quick]`: measures, prints tables, and never fails."""
+"""`python -m tests.bench [NAME …] [--quick]`: measures, prints tables, and never fails."""
 
 import argparse
 import logging
 
-from tests.bench import events, large, memory, pages, small, webhooks, workers
+from tests.bench import events, large, memory, pages, screens, small, webhooks, workers
 from tests.bench.ground import Ground
 
 BENCHMARKS = {
@@ -12,6 +12,7 @@ BENCHMARKS = {
     "webhooks": webhooks.run,
     "events": events.run,
     "pages": pages.run,
+    "screens": screens.run,
     "workers": workers.run,
     "memory": memory.run,
 }
