@@ -14,7 +14,6 @@ from accounts.providers.http import Door, Rules
 ANY = Rules(allowed=("*",))
 URL = "https://cdn.example/file"
 PUBLIC, PRIVATE = "93.184.216.34", "10.0.0.7"
-Resolver = Callable[..., None]
 
 
 class Names:
@@ -79,10 +78,9 @@ def test_a_name_that_leads_elsewhere_a_moment_later_is_connected_to_where_it_was
 
 def test_another_connection_to_the_name_is_checked_anew(names: Any, reached: list[Any]) -> None:
     names(cdn_example=[[PUBLIC], [PRIVATE]])
-    with pytest.raises(errors.Unavailable):
-        ask()
-    with pytest.raises(errors.HostNotAllowed, match="private"):
-        ask()
+    for expected in (errors.Unavailable, errors.HostNotAllowed):
+        with pytest.raises(expected):
+            ask()
     assert set(reached) == {PUBLIC}
 
 
