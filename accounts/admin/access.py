@@ -100,12 +100,14 @@ class TenantAdmin(ByMembership, Audited):
             name: action for name, action in super().get_actions(request).items() if name != "delete_selected"
         }
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
+    ) -> Any:
         """Rows are named by numbers; Django would ask the database for whatever stands in their place."""
         chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
         if not all(pk.isascii() and pk.isdigit() and len(pk) < LONGEST_ID for pk in chosen):
             raise BadRequest
-        return super().response_action(request, queryset)
+        return super().response_action(request, queryset, *args, **kwargs)
 
     def operable(self, request: HttpRequest, rows: QuerySet[Any]) -> Any:
         visible: Any = rows
