@@ -138,7 +138,6 @@ ENCODED = [
 def test_an_address_in_disguise_is_refused(
     host: str, reached: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The system's own resolver reads such numbers as it does outside of tests."""
     monkeypatch.setattr(socket, "getaddrinfo", _numbers_only)
     with pytest.raises((errors.HostNotAllowed, errors.RequestRejected)):
         ask(f"https://{host}/")
