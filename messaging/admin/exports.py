@@ -71,10 +71,10 @@ class ExportAdmin(Paged, ReadOnly, ForManagers, WithVerbs):
         return self.readonly_fields
 
     def get_urls(self) -> list[URLPattern]:
-        views = [("request/", self._request, "request"), ("<int:pk>/content/", self._content, "content")]
+        view = self.admin_site.admin_view
         own = [
-            path(route, self.admin_site.admin_view(view), name=f"messaging_export_{name}")
-            for route, view, name in views
+            path("request/", view(self._request), name="messaging_export_request"),
+            path("<int:pk>/content/", view(self._content), name="messaging_export_content"),
         ]
         return [*own, *super().get_urls()]
 

@@ -41,7 +41,7 @@ def lift(hold: LegalHold, *, by: User | None, now: datetime) -> bool:
     return True
 
 
-def _named(hold: LegalHold) -> dict[str, int]:
+def _named(hold: LegalHold) -> dict[str, Any]:
     named = {"conversation": hold.conversation_id, "contact": hold.contact_id}
     return {name: pk for name, pk in named.items() if pk is not None}
 

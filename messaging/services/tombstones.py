@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from accounts.models import Client
-from accounts.providers.events import AliasKind, ChatKind, IdentityChanged, MessageReceived, Party
+from accounts.providers.events import AliasKind, ChatKind, IdentityChanged, Party
 from messaging.models import Tombstone
 from messaging.services.contacts import phone_family
 
@@ -71,8 +71,7 @@ def _parties(event: Any) -> Iterator[Party]:
     chat, sender = getattr(event, "chat", None), getattr(event, "sender", None)
     if sender:
         yield sender
-    direct = chat and (chat.kind == ChatKind.DIRECT or isinstance(event, MessageReceived))
-    if direct and chat.contact:
+    if chat and chat.contact and chat.kind == ChatKind.DIRECT:
         yield chat.contact
 
 

@@ -27,6 +27,7 @@ class Upkeep:
     _looked_at: float = 0.0
     _erased_at: float = 0.0
     _held: set[int] = field(default_factory=set)
+    _held_since: float = field(default_factory=time.monotonic)
     _under_way: Iterator[int] | None = None
 
     def turn(self, now: datetime) -> int:
@@ -36,6 +37,9 @@ class Upkeep:
     def _erase(self, now: datetime) -> int:
         if time.monotonic() - self._erased_at < ERASURES_SECONDS and self._erased_at:
             return 0
+        if time.monotonic() - self._held_since > LOOK_SECONDS:
+            self._held_since = time.monotonic()
+            self._held.clear()
         found = receipts.unfinished(Cause.ERASURE).exclude(pk__in=self._held).first()
         if found is None:
             self._erased_at = time.monotonic()
@@ -54,7 +58,6 @@ class Upkeep:
             if self._looked_at and time.monotonic() - self._looked_at < LOOK_SECONDS:
                 return 0
             self._looked_at = time.monotonic()
-            self._held.clear()
             self._under_way = self._batches(now)
         if next(self._under_way, None) is None:
             self._under_way = None

@@ -100,7 +100,7 @@ def erase_some(pk: int, *, now: datetime) -> str:
         receipt = receipts.locked(pk)
         if receipt is None:
             return ""
-        contact = Contact.objects.filter(pk=receipt.subject, client=receipt.client_id).first()
+        contact = Contact.objects.filter(pk=receipt.subject or 0, client=receipt.client_id).first()
         if contact is None:
             receipts.finish(receipt, now=now)
             log.info("erasure finished", receipt=pk, client=receipt.client_id)

@@ -51,12 +51,15 @@ def outlook(rule: RetentionRule, *, now: datetime) -> Outlook:
         return Outlook(rule=rule, rows=0, files=0, bytes=0, oldest=None)
     ready = Q(state=MediaFile.State.READY)
     if rule.what != RetentionRule.MESSAGES:
-        sums = {"rows": Count("pk"), "oldest": Min("created_at")}
-        sums |= {"files": Count("pk", filter=ready), "bytes": Sum("size", filter=ready)}
-        found = files_to_go(rule, now).order_by().aggregate(**sums)
-        return Outlook(rule=rule, **found | {"bytes": found["bytes"] or 0})
-    chosen = messages_to_go(rule, now).order_by()
-    found = chosen.aggregate(rows=Count("pk"), oldest=Min("sent_at"))
-    files = MediaFile.objects.filter(ready, message__in=chosen.values("pk")).order_by()
-    sums = files.aggregate(files=Count("pk"), bytes=Sum("size"))
-    return Outlook(rule=rule, **found, files=sums["files"], bytes=sums["bytes"] or 0)
+        chosen = files_to_go(rule, now).order_by()
+        found = chosen.aggregate(rows=Count("pk"), oldest=Min("created_at"))
+        return _outlook(rule, found, chosen.filter(ready))
+    messages = messages_to_go(rule, now).order_by()
+    found = messages.aggregate(rows=Count("pk"), oldest=Min("sent_at"))
+    files = MediaFile.objects.filter(ready, message__in=messages.values("pk")).order_by()
+    return _outlook(rule, found, files)
+
+
+def _outlook(rule: RetentionRule, found: dict[str, Any], files: Any) -> Outlook:
+    stored = files.aggregate(n=Count("pk"), bytes=Sum("size"))
+    return Outlook(rule=rule, **found, files=stored["n"], bytes=stored["bytes"] or 0)

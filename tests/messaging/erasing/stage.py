@@ -107,6 +107,7 @@ def _work(line: WhatsappInstance, contact: Contact, thread: Conversation) -> Non
     operator = User.objects.create_user("operator")
     Note.objects.create(conversation=thread, author=operator, text="canary note")
     group = Conversation.objects.get(chat_id=GROUP.id)
+    Conversation.objects.filter(pk=group.pk).update(title=GROUP.subject)
     mention = Message.objects.create(
         conversation=group, direction="outbound", type="text", text=f"@{ZULMIRA.phone} hello"
     )
