@@ -2,15 +2,16 @@
 
 import pytest
 from django.core.cache import cache
+from django.test import Client as Browser
 
 from accounts.models import Membership, Role
 from tests.admin.rows import furnish
 from tests.tenants import acme as acme_alone
-from tests.tenants import browser_of, make_user, static_files_as_they_are
+from tests.tenants import make_user, static_files_as_they_are
 from tests.tenants import people as people_of_both
 from tests.tenants import rival as rival_alone
 
-__all__ = ["acme_alone", "browser_of", "people_of_both", "rival_alone", "static_files_as_they_are"]
+__all__ = ["acme_alone", "people_of_both", "rival_alone", "static_files_as_they_are"]
 
 
 @pytest.fixture
@@ -34,3 +35,14 @@ def people(people_of_both, rival):
 @pytest.fixture(autouse=True)
 def fresh_cache():
     cache.clear()
+
+
+@pytest.fixture
+def browser_of(people):
+    def log_in(name):
+        browser = Browser(raise_request_exception=False)
+        if name:
+            browser.force_login(people[name])
+        return browser
+
+    return log_in

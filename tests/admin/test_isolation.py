@@ -4,19 +4,18 @@ The pages come from the URL configuration: a new one is opened like all others, 
 """
 
 import re
-from contextlib import contextmanager
 
 import pytest
 from django.contrib import admin
-from django.db import connection
 from django.test import Client as Browser
 from django.urls import reverse
 
 from accounts.models import AuditEntry, Client, Membership, Role, WhatsappInstance
+from tests.admin.asking import ACME, OF_ROWS, refused, statuses, tells_nothing, told, writes, wrong
 from tests.admin.routes import admin_of, pages
 from tests.admin.rows import furnish, row_of
 from tests.api.rows import snapshot
-from tests.tenants import SECRETS, make_rows
+from tests.tenants import make_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -33,77 +32,6 @@ FOR_MANAGERS = {
     *("accounts.auditentry", "messaging.webhookendpoint", "messaging.webhookdelivery"),
     *("messaging.export", "messaging.legalhold", "messaging.purgereceipt"),
 }
-ACME = re.compile(r"acme|\b(alice|bob|mona)\b", re.IGNORECASE)
-# Of Acme's rows, and not what a stranger typed into the search field.
-OF_ROWS = re.compile(
-    r"Acme (line|text|title|contact|label|note|answer|reason|hook|token|person|trouble|picture|caption|went)"
-)
-WRITES = re.compile(r'^\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
-WRITTEN_ANYWAY = {"django_session"}
-
-
-@pytest.fixture
-def browser_of(people):
-    def log_in(name):
-        browser = Browser(raise_request_exception=False)
-        if name:
-            browser.force_login(people[name])
-        return browser
-
-    return log_in
-
-
-def told(response):
-    parts = response.streaming_content if response.streaming else [response.content]
-    headers = "\n".join(f"{name}: {value}" for name, value in response.items())
-    return headers + b"".join(parts).decode("utf-8", "replace")
-
-
-@contextmanager
-def writes():
-    """The tables that are written to meanwhile."""
-    found = set()
-
-    def look(execute, sql, params, many, context):
-        table = WRITES.match(sql)
-        if table and table[1] not in WRITTEN_ANYWAY:
-            found.add(table[1])
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(look):
-        yield found
-
-
-def refused(response, *, secret=ACME):
-    """What is wrong with the answer, or nothing."""
-    slipped = secret.search(told(response))
-    if response.status_code not in (302, 403, 404, 405):
-        return f"{response.status_code}"
-    return f"{response.status_code} tells {slipped[0]}" if slipped else ""
-
-
-def tells_nothing(response, *, secret=ACME):
-    slipped = secret.search(told(response))
-    if response.status_code >= 500:
-        return f"{response.status_code}"
-    return f"{response.status_code} tells {slipped[0]}" if slipped else ""
-
-
-def wrong(chosen, answer):
-    found = {str(page): answer(page) for page in chosen}
-    return {page: trouble for page, trouble in found.items() if trouble}
-
-
-def statuses(browser, chosen, rows, allowed):
-    """Pages with another status than allowed, or with a secret."""
-
-    def answer(page):
-        response = browser.get(page.address(rows))
-        text = told(response)
-        unexpected = "" if response.status_code in allowed(page) else response.status_code
-        return unexpected or [word for word in SECRETS if word in text]
-
-    return wrong(chosen, answer)
 
 
 def test_there_are_pages_of_every_kind():
