@@ -7,6 +7,10 @@ OF_LINES = (
     gettext_noop("the instance's secrets fit no key of FIELD_ENCRYPTION_KEYS"),
     gettext_noop("The receiver answered 410: it does not want this any more."),
 )
+OF_FINDINGS = (
+    gettext_noop("database"),
+    gettext_noop("worker"),
+)
 OF_FILES = (
     gettext_noop("there is no source to ask for this file"),
     gettext_noop("the file is not in the storage"),
@@ -60,4 +64,4 @@ OF_WEBHOOKS = (
     gettext_noop("no key"),
     gettext_noop("unknown instance"),
 )
-EVERY = (*OF_LINES, *OF_FILES, *OF_SENDS, *OF_SOURCES, *OF_WEBHOOKS)
+EVERY = (*OF_LINES, *OF_FINDINGS, *OF_FILES, *OF_SENDS, *OF_SOURCES, *OF_WEBHOOKS)

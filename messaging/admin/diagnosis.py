@@ -106,4 +106,9 @@ def _by_level(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
     words = {Level.PROBLEM: _("problem"), Level.WARN: _("warning"), Level.OK: _("in order")}
     rank = [Level.PROBLEM, Level.WARN, Level.OK]
     ordered = sorted(findings, key=lambda finding: rank.index(Level(finding["level"])))
-    return [one | {"tone": TONES[Level(one["level"])], "word": words[Level(one["level"])]} for one in ordered]
+    return [one | _look(one, words) for one in ordered]
+
+
+def _look(finding: dict[str, Any], words: dict[Level, str]) -> dict[str, str]:
+    level = Level(finding["level"])
+    return {"tone": TONES[level], "word": words[level], "about": display.in_language(finding["about"])}
