@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                             ("contact", "Person"),
                         ],
                         max_length=12,
-                        verbose_name="of",
+                        verbose_name="scope",
                     ),
                 ),
                 (

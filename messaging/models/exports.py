@@ -60,7 +60,7 @@ class Export(WaitingWork):
     client = models.ForeignKey(
         Client, on_delete=models.CASCADE, related_name="exports", verbose_name=_("client")
     )
-    scope = models.CharField(_("of"), max_length=12, choices=Scope.choices)
+    scope = models.CharField(_("scope"), max_length=12, choices=Scope.choices)
     conversation = models.ForeignKey(
         Conversation,
         null=True,
