@@ -22,6 +22,7 @@ LARGE, LARGE_SIZE = 16, 32 * 1024**2
 SECONDS = 8
 EVENTS_LEFT = "SELECT count(*) FROM messaging_webhookevent WHERE state = 'pending'"
 FILES_LEFT = "SELECT count(*) FROM media_mediafile WHERE state <> 'ready'"
+UNTOUCHED = " AND lease_until IS NULL"
 LOOK_SECONDS = 0.05
 NOTE = "Load, database and CDN share this machine's cores with what is measured."
 
@@ -76,18 +77,16 @@ def fetching(ground: Ground, cdn: Origin, files: str, size: int, count: int) -> 
 
 
 def drained(place: Place, processes: int, left: str) -> float:
-    """Seconds from the first row that is gone to the last one: starting a process is no part of the work."""
+    """Seconds from the first claim to the last row: starting a process is no part of the work."""
     with psycopg.connect(place.env["DATABASE_URL"], autocommit=True) as connection:
-        waiting = begun = _one(connection, left)
+        waiting = _one(connection, left)
         with crew(place, processes, "worker"):
-            while waiting == begun:
+            while _one(connection, left + UNTOUCHED) == waiting:
                 time.sleep(LOOK_SECONDS)
-                waiting = _one(connection, left)
-            start, counted = time.monotonic(), begun - waiting
-            while waiting:
+            start = time.monotonic()
+            while _one(connection, left):
                 time.sleep(LOOK_SECONDS)
-                waiting = _one(connection, left)
-            return (time.monotonic() - start) * begun / max(1, begun - counted)
+            return time.monotonic() - start
 
 
 def _one(connection: "psycopg.Connection[tuple[int]]", question: str) -> int:
