@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client as Browser
 from django.utils import timezone
@@ -249,3 +250,23 @@ def test_a_ticket_of_the_stream_ends_when_it_is_switched_on(alice: User) -> None
     give_factor(alice)
     assert tickets.holder(before) is None
     assert tickets.holder(tickets.issue(User.objects.get(pk=alice.pk), None))
+
+
+def test_the_command_takes_away_a_lost_one_and_notes_it(
+    alice: User, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give_factor(alice)
+    call_command("reset_second_factor", "alice")
+    assert "by password alone" in capsys.readouterr().out
+    assert not SecondFactor.objects.filter(user=alice).exists()
+    entry = AuditEntry.objects.get(action="user.second_factor_removed")
+    assert (entry.object_id, entry.user, entry.via) == (alice.pk, None, "command")
+    assert logged_in(alice).get(INDEX).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"), [("nobody", "no user 'nobody'"), ("alice", "no second factor")]
+)
+def test_the_command_says_where_there_is_nothing_to_take(alice: User, name: str, sentence: str) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        call_command("reset_second_factor", name)
