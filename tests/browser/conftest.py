@@ -1,6 +1,5 @@
 """Chromium without a window before a real server; skipped where there is no Chromium."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from threading import Thread
 from typing import Any
@@ -14,14 +13,11 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from pytest_django import Settings
 
 from accounts.models import User
+from tests.browser.chromium import FLAGS, NAMES, PATH, WIDE
 from tests.tenants import acme, people, rival, static_files_as_they_are
 
 __all__ = ["acme", "people", "rival", "static_files_as_they_are"]
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATH = next((path for name in NAMES if (path := shutil.which(name))), None)
-FLAGS = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
-WIDE = {"width": 1440, "height": 900}
 OpenPage = Callable[..., Page]
 
 

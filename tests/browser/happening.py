@@ -12,7 +12,6 @@ from tests.tenants import Rows, make_message, make_ready
 
 SAMPLES = Path(__file__).parent.parent / "simulator" / "samples"
 INBOX = "/admin/messaging/conversation/"
-PHONE = {"width": 390, "height": 844}
 
 
 def thread(rows: Rows) -> str:

@@ -7,8 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.conftest import FLAGS, PATH, WIDE
-from tests.browser.happening import PHONE
+from tests.browser.chromium import FLAGS, PATH, PHONE, WIDE
 
 ADMIN = "/admin/"
 SETTLED_MS = 1200

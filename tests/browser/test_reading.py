@@ -7,8 +7,9 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from messaging.models import Contact, Conversation
+from tests.browser.chromium import PHONE
 from tests.browser.conftest import OpenPage
-from tests.browser.happening import INBOX, PHONE, arrive, sample, thread
+from tests.browser.happening import INBOX, arrive, sample, thread
 from tests.tenants import Rows, make_message
 
 pytestmark = pytest.mark.django_db(transaction=True)

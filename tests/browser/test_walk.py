@@ -19,8 +19,9 @@ from accounts.models import Role, User, WhatsappInstance
 from media.models import MediaFile
 from messaging.models import Message
 from messaging.services.working import Worker
-from tests.browser.conftest import WIDE, OpenPage
-from tests.browser.happening import INBOX, PHONE
+from tests.browser.chromium import PHONE, WIDE
+from tests.browser.conftest import OpenPage
+from tests.browser.happening import INBOX
 from tests.simulator.compose_wapi import WapiComposer
 from tests.simulator.server import Simulator
 from tests.simulator.world import Line

@@ -7,8 +7,9 @@ from playwright.sync_api import expect
 
 from accounts import feed
 from messaging.models import OutboxItem
+from tests.browser.chromium import PHONE
 from tests.browser.conftest import OpenPage
-from tests.browser.happening import INBOX, PHONE, SAMPLES, sent, tell, thread
+from tests.browser.happening import INBOX, SAMPLES, sent, tell, thread
 from tests.media.rendering import FFMPEG
 from tests.tenants import Rows, make_message
 
