@@ -27,11 +27,17 @@ def label(instance: WhatsappInstance) -> str:
     return f"{instance.name} ({instance.instance_id})"
 
 
-def secrets_of(instance: WhatsappInstance) -> dict[str, str | None]:
-    """None for what fits no key. One query, or one for each where a key is missing."""
+def open_secrets(chosen: Iterable[WhatsappInstance]) -> dict[int, dict[str, str | None]]:
+    """None for what fits no key. One query for all, or one for each where a key is missing."""
+    lines = {instance.pk: instance for instance in chosen}
     with suppress(CannotDecrypt):
-        instance.refresh_from_db(fields=WhatsappInstance.SECRET_FIELDS)
-    return {name: _secret(instance, name) for name in WhatsappInstance.SECRET_FIELDS}
+        for row in WhatsappInstance.objects.only(*WhatsappInstance.SECRET_FIELDS).filter(pk__in=lines):
+            for name in WhatsappInstance.SECRET_FIELDS:
+                setattr(lines[row.pk], name, getattr(row, name))
+    return {
+        pk: {name: _secret(instance, name) for name in WhatsappInstance.SECRET_FIELDS}
+        for pk, instance in lines.items()
+    }
 
 
 def _secret(instance: WhatsappInstance, name: str) -> str | None:

@@ -11,10 +11,11 @@ from statistics import median
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import Count, Min, OuterRef, Q, Subquery, Sum
 from django.utils.translation import gettext as _
 
 from accounts.diagnosing.asking import Answered, Questions
+from accounts.diagnosing.bounding import first_of_each
 from accounts.diagnosing.findings import Finding, ok, problem, warn
 from accounts.diagnosing.instances import label
 from accounts.diagnosing.lines import trouble
@@ -36,37 +37,49 @@ LOST = (State.FAILED, State.EXPIRED, State.UNAVAILABLE, State.MISSING)
 QUESTION = {"provider": "download", "provider_alt": "download (alternative)"}
 
 
-def facts(instance: WhatsappInstance, now: datetime) -> dict[str, Any]:
-    """``by_state`` counts the newest files, ``waiting`` the pending ones."""
-    newest = MediaFile.objects.filter(instance=instance).order_by("-created_at", "-id")
-    counts: dict[str, Any] = {state.value: Count("pk", filter=Q(state=state)) for state in State}
-    values = newest.values("pk", "state", "size")[:NEWEST]
-    by_state = values.aggregate(**counts, bytes_stored=Sum("size", filter=Q(state=State.READY)))
-    stored = by_state.pop("bytes_stored") or 0
+def facts(instances: Collection[int], now: datetime) -> dict[int, dict[str, Any]]:
+    """Of each line. ``by_state`` counts the newest files, ``waiting`` the pending ones."""
+    found = {pk: _nothing() for pk in instances}
+    for newest in first_of_each(MediaFile.objects.all(), instances, by="-created_at", most=NEWEST):
+        by_state = newest.values_list("instance", "state").annotate(count=Count("pk"), bytes=Sum("size"))
+        for pk, state, count, size in by_state:
+            found[pk]["by_state"][state] = count
+            if state == State.READY:
+                found[pk]["bytes_stored"] = size or 0
+    _add_waiting(found, now)
+    _add_paused(found, now)
+    return found
+
+
+def _nothing() -> dict[str, Any]:
+    waiting = {"count": 0, "oldest": None, "next_deadline": None, "gone_within_a_day": 0}
     return {
-        "by_state": by_state,
+        "by_state": {state.value: 0 for state in State},
         "of_newest": NEWEST,
-        "bytes_stored": stored,
-        "waiting": _waiting(instance, now),
-        "paused": list(_paused(instance, now)),
+        "bytes_stored": 0,
+        "waiting": waiting,
+        "paused": [],
     }
 
 
-def _waiting(instance: WhatsappInstance, now: datetime) -> dict[str, Any]:
-    waiting = MediaFile.objects.filter(instance=instance, state=State.PENDING, lease_until=None)
-    values = waiting.order_by("expires_at", "id").values("pk", "created_at", "expires_at")[:NEWEST]
-    return values.aggregate(
-        count=Count("pk"),
-        oldest=Min("created_at"),
-        next_deadline=Min("expires_at"),
-        gone_within_a_day=Count("pk", filter=Q(expires_at__lt=now + DAY)),
-    )
+def _add_waiting(found: dict[int, dict[str, Any]], now: datetime) -> None:
+    waiting = MediaFile.objects.filter(state=State.PENDING, lease_until=None)
+    for first in first_of_each(waiting, found, by="expires_at", most=NEWEST):
+        rows = first.values("instance").annotate(
+            count=Count("pk"),
+            oldest=Min("created_at"),
+            next_deadline=Min("expires_at"),
+            gone_within_a_day=Count("pk", filter=Q(expires_at__lt=now + DAY)),
+        )
+        for row in rows:
+            found[row.pop("instance")]["waiting"] = row
 
 
-def _paused(instance: WhatsappInstance, now: datetime) -> Iterator[dict[str, Any]]:
-    for row in StrategyHealth.objects.filter(instance=instance).order_by("strategy"):
-        if row.closed_until and row.closed_until > now:
-            yield {"strategy": row.strategy, "until": row.closed_until, "reason": row.reason}
+def _add_paused(found: dict[int, dict[str, Any]], now: datetime) -> None:
+    paused = StrategyHealth.objects.filter(instance__in=found, closed_until__gt=now).order_by("strategy")
+    for row in paused:
+        told = {"strategy": row.strategy, "until": row.closed_until, "reason": row.reason}
+        found[row.instance_id]["paused"].append(told)
 
 
 def findings(instance: WhatsappInstance, told: dict[str, Any]) -> Iterator[Finding]:
@@ -95,12 +108,11 @@ def findings(instance: WhatsappInstance, told: dict[str, Any]) -> Iterator[Findi
         yield warn(about, text % pause, advice % {"command": again.format("pending")})
 
 
-def questions(instance: WhatsappInstance, now: datetime) -> Questions:
-    """Each of the provider's ways to a file, asked for the newest file that must still be there."""
+def questions(instance: WhatsappInstance, media_file: MediaFile | None, now: datetime) -> Questions:
+    """Each of the provider's ways to a file, asked for this one."""
     order = instance.strategy_order(settings.MEDIA_STRATEGIES)
     ways = [name for name in PROVIDERS[instance.provider].media_strategies if name in order]
-    media_file = _example(instance, now) if ways else None
-    if media_file is None:
+    if media_file is None or not ways:
         return {}
     # A link that the message brought along would be taken at its word, without asking.
     media = replace(descriptor(media_file), url="")
@@ -112,11 +124,15 @@ def questions(instance: WhatsappInstance, now: datetime) -> Questions:
     }
 
 
-def _example(instance: WhatsappInstance, now: datetime) -> MediaFile | None:
-    recent = MediaFile.objects.filter(instance=instance, created_at__gte=now - WEEK, expires_at__gt=now)
+def examples(instances: Collection[int], now: datetime) -> dict[int, MediaFile]:
+    """Of each line the newest file that must still be there."""
+    recent = MediaFile.objects.filter(instance=OuterRef("pk"), created_at__gte=now - WEEK, expires_at__gt=now)
     known = recent.exclude(media_key="", media_id="").exclude(state=State.UNAVAILABLE)
-    found: MediaFile | None = known.defer("thumbnail", "waveform").order_by("-created_at", "-id").first()
-    return found
+    newest = Subquery(known.order_by("-created_at", "-id").values("pk")[:1])
+    lines = WhatsappInstance.objects.filter(pk__in=instances).order_by().annotate(example=newest)
+    chosen = lines.exclude(example=None).values_list("example", flat=True)
+    files = MediaFile.objects.filter(pk__in=list(chosen)).defer("thumbnail", "waveform")
+    return {media_file.instance_id: media_file for media_file in files}
 
 
 def line_findings(

@@ -96,9 +96,11 @@ def filling(clients: Iterable[int] | None = None) -> list[Filling]:
     limited = Client.objects.filter(quota_bytes__isnull=False)
     if clients is not None:
         limited = limited.filter(pk__in=list(clients))
+    values = list(limited.values_list("pk", "name", "quota_bytes", "storage_use__bytes"))
+    lines = _lines([pk for pk, *_ in values])
     found = [
-        Filling(client=pk, name=name, used=used or 0, quota=quota, **_line(pk))
-        for pk, name, quota, used in limited.values_list("pk", "name", "quota_bytes", "storage_use__bytes")
+        Filling(client=pk, name=name, used=used or 0, quota=quota, **lines.get(pk, {}))
+        for pk, name, quota, used in values
     ]
     return sorted(found, key=lambda one: -one.share)
 
@@ -112,14 +114,17 @@ def learn_size(media_file: MediaFile, size: int) -> None:
     MediaFile.objects.filter(pk=media_file.pk).update(declared_size=size)
 
 
-def _waiting(client: int) -> Any:
+def _waiting(*clients: int) -> Any:
     return MediaFile.objects.filter(
-        instance__client=client, state=State.PENDING, cause=Cause.QUOTA, lease_until=None
+        instance__client__in=clients, state=State.PENDING, cause=Cause.QUOTA, lease_until=None
     )
 
 
-def _line(client: int) -> dict[str, Any]:
-    return dict(_waiting(client).order_by().aggregate(waiting=Count("pk"), until=Min("expires_at")))
+def _lines(clients: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """How many files wait for room, and how long they may."""
+    waiting = _waiting(*clients).order_by().values("instance__client")
+    rows = waiting.annotate(waiting=Count("pk"), until=Min("expires_at"))
+    return {row.pop("instance__client"): row for row in rows}
 
 
 def _that_fit(waiting: Any, room: int | None) -> list[int]:

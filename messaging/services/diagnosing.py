@@ -82,15 +82,15 @@ def diagnose(rows: InstanceQuerySet | None, *, now: datetime, offline: bool = Fa
     report.findings += waiting
     chosen = lookup.load(WhatsappInstance.objects.all() if rows is None else rows)
     _diagnose_platform(report, chosen, now)
-    secrets = {instance.pk: lookup.secrets_of(instance) for instance in chosen}
+    secrets = lookup.open_secrets(chosen)
     report.hidden |= {*lookup.every_secret(secrets.values()), *(one.webhook_key for one in chosen)}
     askable = [one for one in chosen if _works(one) and lookup.readable(secrets[one.pk])]
     answers = {} if offline else _ask(report, askable, now)
-    rates = media.rates([instance.pk for instance in chosen], now)
+    facts = _facts([instance.pk for instance in chosen], now)
     for instance in chosen:
-        _diagnose_instance(report, instance, secrets[instance.pk], rates[instance.pk], now)
+        _diagnose_instance(report, instance, secrets[instance.pk], facts[instance.pk], now)
         if not offline and instance in askable:
-            _add_answers(report, instance, answers.get(instance.pk), rates[instance.pk])
+            _add_answers(report, instance, answers.get(instance.pk), facts[instance.pk]["rates"])
     report.findings += endpoints.findings(None if rows is None else {one.client_id for one in chosen}, now)
     _diagnose_history(report, None if rows is None else [one.pk for one in chosen], chosen)
     report.findings.sort(key=lambda finding: list(Level).index(finding.level), reverse=True)
@@ -130,22 +130,27 @@ def _works(instance: WhatsappInstance) -> bool:
     return instance.is_reachable
 
 
+def _facts(pks: Collection[int], now: datetime) -> dict[int, dict[str, Any]]:
+    """What the tables tell of each line, in as many queries for one as for all."""
+    told: dict[str, dict[int, Any]] = {
+        "endpoints": {pk: [] for pk in pks},
+        "webhooks": webhooks.facts(pks, now),
+        "gaps": gaps.facts(pks, now),
+        "outbox": outbox.facts(pks, now),
+        "media": media.facts(pks, now),
+        "rates": media.rates(pks, now),
+    }
+    return {pk: {name: of_lines[pk] for name, of_lines in told.items()} for pk in pks}
+
+
 def _diagnose_instance(
     report: Report,
     instance: WhatsappInstance,
     secrets: dict[str, str | None],
-    rates: list[dict[str, Any]],
+    facts: dict[str, Any],
     now: datetime,
 ) -> None:
-    told = lookup.facts(instance, secrets) | {
-        "endpoints": [],
-        "webhooks": webhooks.facts(instance, now),
-        "gaps": gaps.facts(instance, now),
-        "outbox": outbox.facts(instance, now),
-        "media": media.facts(instance, now),
-        "rates": rates,
-        "folder": disk.folder_facts(instance),
-    }
+    told = lookup.facts(instance, secrets) | facts | {"folder": disk.folder_facts(instance)}
     report.instances.append(told)
     if not _works(instance):
         text = _("switched off: nothing is taken, fetched or asked")
@@ -156,7 +161,7 @@ def _diagnose_instance(
     report.findings += gaps.findings(instance, told["gaps"])
     report.findings += outbox.findings(instance, told["outbox"])
     report.findings += media.findings(instance, told["media"])
-    report.findings += media.rate_findings(instance, rates)
+    report.findings += media.rate_findings(instance, told["rates"])
     ready = told["media"]["by_state"]["ready"]
     report.findings += disk.folder_findings(instance, told["folder"], ready)
 
@@ -170,8 +175,10 @@ def _ask(
     tasks: dict[str | int, Any] = {
         name: partial(asking.ask, partial(asking.reach, door, url)) for name, url in hosts.items()
     }
+    examples = media.examples([instance.pk for instance in askable], now)
     for instance in askable:
-        questions = {**lines.QUESTIONS, **media.questions(instance, now)}
+        example = examples.get(instance.pk)
+        questions = {**lines.QUESTIONS, **media.questions(instance, example, now)}
         tasks[instance.pk] = partial(asking.ask_line, provider_for(instance, through=door), questions)
     answers = asking.at_once(tasks)
     for name, url in hosts.items():

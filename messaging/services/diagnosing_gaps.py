@@ -1,10 +1,12 @@
 """What a diagnosis says of webhooks that wait on this machine's disk, and of gaps of the last days."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Window
+from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -46,9 +48,15 @@ def spool_findings(told: dict[str, Any], now: datetime) -> Iterator[Finding]:
     yield make(about, text, str(NO_WORKER))
 
 
-def facts(instance: WhatsappInstance, now: datetime) -> list[dict[str, Any]]:
-    rows = Gap.objects.filter(instance=instance, started_at__gt=now - RECENT).order_by("-started_at")
-    return list(rows.values("why", "started_at", "ended_at", "expected", "taken_in", "answer")[:MOST])
+def facts(instances: Collection[int], now: datetime) -> dict[int, list[dict[str, Any]]]:
+    """Of each line the newest."""
+    place = Window(RowNumber(), partition_by=["instance"], order_by=["-started_at", "-id"])
+    recent = Gap.objects.filter(instance__in=instances, started_at__gt=now - RECENT)
+    newest = recent.annotate(place=place).filter(place__lte=MOST).order_by("-started_at", "-id")
+    found: dict[int, list[dict[str, Any]]] = {pk: [] for pk in instances}
+    for row in newest.values("instance", "why", "started_at", "ended_at", "expected", "taken_in", "answer"):
+        found[row.pop("instance")].append(row)
+    return found
 
 
 def findings(instance: WhatsappInstance, told: list[dict[str, Any]]) -> Iterator[Finding]:

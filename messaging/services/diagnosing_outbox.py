@@ -1,12 +1,13 @@
 """What goes out, for a diagnosis: sends that need a person, sends that failed, and lines that rest."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min, Q
+from django.db.models import Aggregate, Count, Min, Q
 from django.utils.translation import gettext as _
 
+from accounts.diagnosing.bounding import first_of_each
 from accounts.diagnosing.findings import Finding, problem, warn
 from accounts.diagnosing.instances import label
 from accounts.models import WhatsappInstance
@@ -17,22 +18,27 @@ DAY = timedelta(days=1)
 State = OutboxItem.State
 
 
-def facts(instance: WhatsappInstance, now: datetime) -> dict[str, Any]:
+def facts(instances: Collection[int], now: datetime) -> dict[int, dict[str, Any]]:
     """``failed`` of the newest sends and the last day; ``unknown`` are those whose time of grace is over."""
-    newest = OutboxItem.objects.filter(instance=instance).order_by("-id")
-    failed = Q(state=State.FAILED, settled_at__gte=now - DAY)
-    counts = newest.values("pk", "state", "settled_at", "created_at", "next_attempt_at")[:NEWEST].aggregate(
-        failed=Count("pk", filter=failed),
-        unknown=Count("pk", filter=Q(state=State.UNKNOWN, next_attempt_at__lte=now)),
-        waiting=Count("pk", filter=Q(state=State.PENDING)),
-        oldest=Min("created_at", filter=Q(state=State.PENDING)),
-    )
-    return {**counts, "of_newest": NEWEST, "resting": _resting(instance, now)}
+    nothing = {"failed": 0, "unknown": 0, "waiting": 0, "oldest": None}
+    found: dict[int, dict[str, Any]] = {
+        pk: {**nothing, "of_newest": NEWEST, "resting": None} for pk in instances
+    }
+    for newest in first_of_each(OutboxItem.objects.all(), instances, by="-id", most=NEWEST):
+        for row in newest.values("instance").annotate(**_counts(now)):
+            found[row.pop("instance")] |= row
+    for line in SendingLine.objects.filter(instance__in=instances, next_at__gt=now).exclude(reason=""):
+        found[line.instance_id]["resting"] = {"until": line.next_at, "reason": line.reason}
+    return found
 
 
-def _resting(instance: WhatsappInstance, now: datetime) -> dict[str, Any] | None:
-    row = SendingLine.objects.filter(instance=instance, next_at__gt=now).exclude(reason="").first()
-    return {"until": row.next_at, "reason": row.reason} if row else None
+def _counts(now: datetime) -> dict[str, Aggregate]:
+    return {
+        "failed": Count("pk", filter=Q(state=State.FAILED, settled_at__gte=now - DAY)),
+        "unknown": Count("pk", filter=Q(state=State.UNKNOWN, next_attempt_at__lte=now)),
+        "waiting": Count("pk", filter=Q(state=State.PENDING)),
+        "oldest": Min("created_at", filter=Q(state=State.PENDING)),
+    }
 
 
 def findings(instance: WhatsappInstance, told: dict[str, Any]) -> Iterator[Finding]:

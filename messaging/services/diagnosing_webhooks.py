@@ -8,6 +8,7 @@ from django.db.models import Count, Min, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.diagnosing.bounding import first_of_each
 from accounts.diagnosing.findings import Finding, ok, problem, warn
 from accounts.diagnosing.instances import label
 from accounts.models import WhatsappInstance
@@ -49,15 +50,16 @@ REFUSALS = {
 NOT_A_PROVIDER = gettext_lazy("Something that is no provider posts there; look at the web server's log.")
 
 
-def facts(instance: WhatsappInstance, now: datetime) -> dict[str, Any]:
-    """Of the newest events of the instance, those that came within a day."""
-    newest = WebhookEvent.objects.filter(instance=instance).order_by("-id")
-    recent = Q(received_at__gte=now - DAY)
-    counts = {state.value: Count("pk", filter=recent & Q(state=state)) for state in State}
-    return {
-        "last_day": newest.values("pk", "state", "received_at")[:NEWEST].aggregate(**counts),
-        "of_newest": NEWEST,
+def facts(instances: Collection[int], now: datetime) -> dict[int, dict[str, Any]]:
+    """Of the newest events of each line, those that came within a day."""
+    found: dict[int, dict[str, Any]] = {
+        pk: {"last_day": {state.value: 0 for state in State}, "of_newest": NEWEST} for pk in instances
     }
+    for newest in first_of_each(WebhookEvent.objects.all(), instances, by="-id", most=NEWEST):
+        recent = newest.filter(received_at__gte=now - DAY).values_list("instance", "state")
+        for pk, state, count in recent.annotate(count=Count("pk")):
+            found[pk]["last_day"][state] = count
+    return found
 
 
 def findings(instance: WhatsappInstance, told: dict[str, Any]) -> Iterator[Finding]:

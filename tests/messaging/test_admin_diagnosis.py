@@ -1,13 +1,18 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import responses
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Client, Membership, User, WhatsappInstance
+from media.models import FetchAttempt, MediaFile, StrategyHealth
 from messaging.admin.diagnosis import LINES_AT_ONCE
-from messaging.models import RefusedWebhook
+from messaging.models import Gap, RefusedWebhook, SendingLine, WebhookEvent
+from tests.api.rows import furnish
 from tests.tenants import (  # noqa: F401
     SECRETS,
     LogIn,
@@ -99,6 +104,50 @@ def test_many_lines_are_shown_a_few_at_once_the_troubled_first(acme: Rows, brows
     response = browser_of("mona").get(PAGE)
     assert (len(response.context["lines"]), response.context["has_more"]) == (LINES_AT_ONCE, True)
     assert "Zed" in {line["name"] for line in response.context["lines"]}
+
+
+def queries_for(browser_of: LogIn, name: str, *, asks: bool) -> int:
+    browser = browser_of(name)
+    with CaptureQueriesContext(connection) as seen:
+        response = browser.post(PAGE) if asks else browser.get(PAGE)
+    assert response.status_code == 200
+    return len(seen)
+
+
+@responses.activate
+@pytest.mark.parametrize(("name", "asks"), [("root", False), ("alice", False), ("alice", True)])
+def test_ten_lines_cost_as_many_queries_as_two(name: str, asks: bool, acme: Rows, browser_of: LogIn) -> None:
+    furnish(acme)
+    more_lines(acme, 1)
+    of_two = queries_for(browser_of, name, asks=asks)
+    more_lines(acme, 8)
+    assert queries_for(browser_of, name, asks=asks) == of_two
+
+
+def more_lines(rows: Rows, count: int) -> None:
+    """Each with something of everything that the page tells."""
+    now, first = timezone.now(), WhatsappInstance.objects.count()
+    for number in range(first, first + count):
+        name = f"Acme line {number}"
+        line = WhatsappInstance.objects.create(
+            client=rows.client,
+            name=name,
+            provider="wapi",
+            instance_id=f"n{number}",
+            token="t",
+            alarm="Broken.",
+        )
+        WebhookEvent.objects.create(instance=line, body=b"{}", state="failed", error="ValueError: x")
+        media = MediaFile.objects.create(
+            instance=line, kind="image", state="failed", media_key="a2V5", chat_id="c"
+        )
+        FetchAttempt.objects.create(
+            media_file=media, strategy="cdn", started_at=now, outcome="gone", duration=0.1
+        )
+        Gap.objects.create(instance=line, why="silent", started_at=now)
+        StrategyHealth.objects.create(instance=line, strategy="cdn", closed_until=now + timedelta(hours=1))
+        SendingLine.objects.create(instance=line, next_at=now + timedelta(hours=1), reason="Too many.")
+        RefusedWebhook.objects.create(instance=line, day=now.date(), reason="too large", count=3)
 
 
 def test_a_hostile_name_is_only_text(acme: Rows, browser_of: LogIn) -> None:
