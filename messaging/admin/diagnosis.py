@@ -20,7 +20,7 @@ from accounts.models import Client, Role, WhatsappInstance
 from media.models import MediaFile
 from messaging.services.diagnosing import Report, diagnose
 
-# Each costs a few queries and a look at its folder.
+# Each costs a look at its folder, and has a table of its own on the page.
 LINES_AT_ONCE = 10
 TONES = {Level.PROBLEM: "bad", Level.WARN: "warn", Level.OK: "good"}
 LONGEST_ID = 18
