@@ -63,6 +63,8 @@ class Plan:
     pages: list[Page] = field(default_factory=list)
     people: list[dict[str, Any]] = field(default_factory=list)
     people_page: int = 0
+    reactions: list[dict[str, Any]] = field(default_factory=list)
+    reactions_page: int = 0
     cursor: dict[str, Any] | None = None
 
     @property

@@ -81,6 +81,8 @@ def _write(plan: Plan, target: IO[bytes], result: Result) -> None:
         part.add("style.css", [drawing.style()])
     if plan.people:
         part.add(f"contacts-{plan.people_page:04}.json", [_json({"contacts": plan.people})])
+    if plan.reactions:
+        part.add(f"reactions-{plan.reactions_page:04}.json", [_json({"reactions": plan.reactions})])
     for page in plan.pages:
         _write_page(plan, page, part, result)
     _leave_notes(plan, part.entries, result)

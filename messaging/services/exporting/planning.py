@@ -11,7 +11,7 @@ from accounts.models import User, WhatsappInstance
 from accounts.paging import Place, beyond
 from accounts.providers.events import ChatKind
 from media.models import MediaFile
-from messaging.models import Contact, Conversation, Export, Message, Note
+from messaging.models import Contact, Conversation, Export, Message, Note, Reaction
 from messaging.serializers import ContactSerializer, ConversationSerializer, MessageSerializer, NoteSerializer
 from messaging.services.exporting.contents import (
     Absent,
@@ -28,7 +28,7 @@ PAGE = 500
 MESSAGES_A_PART = 1_000
 BYTES_A_PART = 64 * 1024**2
 THREADS_A_PART = 200
-PEOPLE_A_PAGE = 1_000
+PEOPLE_A_PAGE = REACTIONS_A_PAGE = 1_000
 # Addresses of this system mean nothing outside of it.
 OF_THIS_HOST = ("content_url", "renditions", "has_thumbnail", "next_attempt_at", "expires_at")
 # The newest message may be somebody else's.
@@ -38,7 +38,7 @@ Scope = Export.Scope
 
 @dataclass(slots=True)
 class _Cursor:
-    """``step`` is people, then threads, then end. ``thread`` is where reading goes on, ``place`` after what in it."""
+    """``step`` is people, reactions, threads, end. ``thread`` is where reading goes on, ``place`` after what in it."""
 
     step: str = "people"
     after: int = 0
@@ -93,6 +93,8 @@ def plan(export: Export, *, now: datetime) -> Plan:
     )
     if cursor.step == "people":
         _plan_people(export, found, cursor)
+    elif cursor.step == "reactions":
+        _plan_reactions(export, found, cursor)
     elif cursor.step == "threads":
         _plan_threads(export, found, cursor)
     if cursor.step != "end" or found.pages or found.people:
@@ -127,7 +129,27 @@ def _plan_people(export: Export, found: Plan, cursor: _Cursor) -> None:
     if len(people) == PEOPLE_A_PAGE:
         cursor.after, cursor.page = people[-1].pk, cursor.page + 1
     else:
+        step = "reactions" if export.scope == Scope.CONTACT else "threads"
+        cursor.step, cursor.after, cursor.page = step, 0, 0
+
+
+def _plan_reactions(export: Export, found: Plan, cursor: _Cursor) -> None:
+    """A person's, to what others wrote in groups; those in their own conversations stand beside the messages."""
+    mine = Reaction.objects.filter(actor=export.contact_id or 0, pk__gt=cursor.after).order_by("pk")
+    own = Q(message__conversation__contact=export.contact_id, message__conversation__kind=ChatKind.DIRECT)
+    rows = list(mine.exclude(own).select_related("message__conversation")[:REACTIONS_A_PAGE])
+    found.reactions = [_reaction(row) for row in rows]
+    found.reactions_page = cursor.page + 1
+    if len(rows) == REACTIONS_A_PAGE:
+        cursor.after, cursor.page = rows[-1].pk, cursor.page + 1
+    else:
         cursor.step, cursor.after, cursor.page = "threads", 0, 0
+
+
+def _reaction(row: Reaction) -> dict[str, Any]:
+    conversation = row.message.conversation
+    facts = {"conversation": conversation.pk, "title": conversation.title, "message": row.message_id}
+    return facts | {"emoji": row.emoji, "occurred_at": row.occurred_at}
 
 
 def _plan_threads(export: Export, found: Plan, cursor: _Cursor) -> None:

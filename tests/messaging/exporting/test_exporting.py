@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from media.models import MediaFile
-from messaging.models import Conversation, Export, Message, Note
+from messaging.models import Conversation, Export, Message, Note, Reaction
 from messaging.services import exporting
 from messaging.services.exporting import Exporter, planning, request_export
 from messaging.services.exporting.requesting import remove_over
@@ -97,6 +97,21 @@ def test_a_person_takes_along_their_own_words_and_not_those_of_others(acme):
     everything = "".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
     assert "hers in the group" in everything and "Acme text" in everything and "a note on her" in everything
     assert "somebody else's" not in everything and "a note on the group" not in everything
+
+
+def test_a_person_takes_along_how_they_reacted_in_groups(acme, monkeypatch):
+    monkeypatch.setattr(planning, "REACTIONS_A_PAGE", 2)
+    ana, group = acme.conversation.contact, group_of(acme, title="Team")
+    theirs = [make_message(group, sender=None, text="said by another") for _ in range(3)]
+    for message, emoji in zip([*theirs, acme.message], "👍❤😂🙏", strict=True):
+        Reaction.objects.create(message=message, actor=ana, emoji=emoji, occurred_at=NOW)
+    Reaction.objects.create(message=theirs[0], actor=None, emoji="🔥", occurred_at=NOW)
+    archive = archive_of(made(ana))
+    pages = [told(archive, name)["reactions"] for name in names(archive, ".json") if "reactions-" in name]
+    assert [len(page) for page in pages] == [2, 1]
+    found = [(row["message"], row["emoji"]) for page in pages for row in page]
+    assert found == [(row.pk, emoji) for row, emoji in zip(theirs, "👍❤😂", strict=True)]
+    assert "said by another" not in str(pages) and pages[0][0]["title"] == "Team"
 
 
 def test_nothing_secret_is_in_it(acme):
