@@ -5,7 +5,6 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from corsheaders.defaults import default_headers
-from django.core.exceptions import ImproperlyConfigured
 
 from multichat import env, policies, rest, sentry, storages
 from multichat.logs import logging_config
@@ -25,7 +24,7 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[
 ALLOWED_HOSTS = list(dict.fromkeys([*ALLOWED_HOSTS, str(urlsplit(PUBLIC_BASE_URL).hostname)]))
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "accounts.apps.ScreensConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -246,8 +245,6 @@ METRICS_DIR = VAR_DIR / "metrics"
 RELEASE = env.text("RELEASE")
 
 LOGGING_CONFIG = None
-LOG_FORMAT = env.text("LOG_FORMAT", default="console" if DEBUG else "json")
-if LOG_FORMAT not in ("console", "json"):
-    raise ImproperlyConfigured(f"LOG_FORMAT must be console or json, not {LOG_FORMAT!r}.")
+LOG_FORMAT = env.choice("LOG_FORMAT", ("console", "json"), default="console" if DEBUG else "json")
 logging_config(LOG_FORMAT, env.text("LOG_LEVEL", default="INFO").upper())
 sentry.begin(env.optional_secret("SENTRY_DSN"), env.text("SENTRY_ENVIRONMENT", default="production"), RELEASE)
