@@ -38,6 +38,8 @@ OF_SENDS = (
     gettext_noop("somebody saw that it was not sent"),
 )
 OF_SOURCES = (
+    gettext_noop("view once: the phone does not hand out the key"),
+    gettext_noop("the message does not say where its file is"),
     gettext_noop("W-API does not have the file any more"),
     gettext_noop("W-API does not have this call"),
     gettext_noop("the message brought no media key"),
