@@ -19,7 +19,7 @@ from django.core.files import File
 from storages.backends.s3 import S3Storage  # type: ignore[import-untyped]
 from storages.utils import clean_name  # type: ignore[import-untyped]
 
-from media.s3_reading import BUFFER, S3Reader
+from media.s3_reading import S3Reader
 from media.s3_trouble import S3Trouble, answers
 
 PART = 16 * 1024**2
@@ -160,7 +160,7 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]
         if self.reads_back:
             content.seek(0)
             with self.open(name) as kept:
-                if sum_of(kept) != sum_of(content):
+                if _sum_of(kept) != _sum_of(content):
                     raise S3Trouble("other bytes", f"PutObject of {name}")
 
 
@@ -170,11 +170,8 @@ def _service_models() -> Any:
     return create_loader()
 
 
-def sum_of(content: "File[Any]") -> str:
-    digest = hashlib.sha256()
-    for piece in iter(lambda: content.read(BUFFER), b""):
-        digest.update(piece)
-    return digest.hexdigest()
+def _sum_of(content: "File[Any]") -> bytes:
+    return hashlib.file_digest(content, "sha256").digest()
 
 
 class Unclosed:

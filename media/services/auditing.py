@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.files.storage import Storage
 from django.db.models import QuerySet
 
 from accounts.models import Client
@@ -15,7 +16,6 @@ from media.services.keeping import mark_missing
 from media.storage import storage
 
 PAGE = 500
-PIECE = 1 << 20
 # A younger file may belong to work that is just being written down.
 STRAY_AGE = timedelta(days=1)
 State = MediaFile.State
@@ -77,17 +77,14 @@ def _wrong(media_file: MediaFile, *, hashes: bool) -> str:
     size = storage().size(name)
     if media_file.size is not None and size != media_file.size:
         return f"the file has {size} bytes instead of {media_file.size}"
-    if hashes and media_file.sha256 and sha256_of(name) != media_file.sha256:
+    if hashes and media_file.sha256 and sha256_of(storage(), name) != media_file.sha256:
         return "the file's SHA-256 is wrong"
     return ""
 
 
-def sha256_of(name: str) -> str:
-    digest = hashlib.sha256()
-    with storage().open(name, "rb") as content:
-        for piece in content.chunks(PIECE):
-            digest.update(piece)
-    return digest.hexdigest()
+def sha256_of(place: Storage, name: str) -> str:
+    with place.open(name, "rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def mark_lost(fault: Fault) -> bool:

@@ -14,7 +14,7 @@ from django.core.files.storage import Storage
 from media.models import MediaFile, Rendition
 from media.partfile import PartFile
 from media.services import holding
-from media.services.auditing import paged
+from media.services.auditing import paged, sha256_of
 from media.services.holding import Held
 from media.storage import incoming_folder, keep_in, places
 
@@ -93,7 +93,7 @@ def _move(item: Item, first: Storage, second: Storage, *, keep_source: bool) -> 
         return Outcome.HERE if first.exists(name) else Outcome.GONE
     if not _is_whole(item, first, second):
         expected = _copy(item, first, second)
-        if _sum(first, name) != expected:
+        if sha256_of(first, name) != expected:
             raise OSError(f"the copy of {name} is not what was read")
     if not holding.named([item.held]):
         # Its last row went while it was copied: whoever removed it may not have seen the copy.
@@ -109,7 +109,7 @@ def _is_whole(item: Item, first: Storage, second: Storage) -> bool:
     """A copy that an earlier run left behind is believed only if it is compared."""
     if not first.exists(item.held.name):
         return False
-    return _sum(first, item.held.name) == (item.checksum or _sum(second, item.held.name))
+    return sha256_of(first, item.held.name) == (item.checksum or sha256_of(second, item.held.name))
 
 
 def _copy(item: Item, first: Storage, second: Storage) -> str:
@@ -128,12 +128,4 @@ def _copy(item: Item, first: Storage, second: Storage) -> str:
         keep_in(first, part.path, item.held.name)
     finally:
         part.path.unlink(missing_ok=True)
-    return digest.hexdigest()
-
-
-def _sum(place: Storage, name: str) -> str:
-    digest = hashlib.sha256()
-    with place.open(name, "rb") as content:
-        for piece in iter(lambda: content.read(PIECE), b""):
-            digest.update(piece)
     return digest.hexdigest()
