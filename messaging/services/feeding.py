@@ -77,7 +77,7 @@ def read(rows: Any, cursor: int, wish: Wish, limit: int) -> Page:
     return Page(found[:limit], found[limit - 1].pk if more else last, more)
 
 
-def drop_old(*, now: datetime) -> int:
+def drop_old(now: datetime) -> int:
     """From the oldest on and some at a time, so that nobody waits for it."""
     since = now - timedelta(days=settings.FEED_DAYS)
     dropped = 0

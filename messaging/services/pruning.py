@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from axes.models import AccessAttempt, AccessFailureLog, AccessLog  # type: ignore[import-untyped]
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
@@ -21,6 +21,7 @@ from accounts.models import AuditEntry
 from media.models import FetchAttempt, MediaFile
 from messaging.models import LegalHold, OutboxItem, Sign, StatusChange, TrafficHour, WebhookEvent
 from messaging.services import signs
+from messaging.services.feeding import drop_old
 from messaging.services.gaps.habits import REMEMBERED
 from messaging.services.webhooks_out import prune_deliveries
 
@@ -158,7 +159,7 @@ def everything(now: datetime, *, dry_run: bool = False) -> Iterator[int]:
             log.info("old rows dropped", sort=sort.name, count=count)
     if not dry_run:
         yield from _sessions(now)
-        yield prune_deliveries(now)
+        yield from _told(now)
 
 
 def batches(sort: Sort, now: datetime, *, dry_run: bool = False) -> Iterator[int]:
@@ -187,6 +188,13 @@ def _drop(sort: Sort, pks: list[int]) -> int:
     chosen = list(free.values_list("pk", flat=True))
     rows = sort.model._default_manager.filter(pk__in=chosen).only("pk").order_by()
     return int(rows.delete()[1].get(sort.model._meta.label, 0)) if chosen else 0
+
+
+def _told(now: datetime) -> Iterator[int]:
+    """The feed, and the deliveries that tell of it."""
+    for drop in (drop_old, prune_deliveries):
+        while dropped := drop(now):
+            yield dropped
 
 
 def _sessions(now: datetime) -> Iterator[int]:

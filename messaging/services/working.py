@@ -14,7 +14,6 @@ from django.utils import timezone
 from accounts import metrics
 from media.services import Fetcher, Renderer, sweep, tidy
 from messaging.services.exporting import Exporter, remove_over
-from messaging.services.feeding import drop_old
 from messaging.services.gaps.attending import Attending
 from messaging.services.intake import Intake
 from messaging.services.naming import Naming
@@ -25,7 +24,7 @@ from messaging.services.sending.sender import Sender
 from messaging.services.upkeep import Upkeep
 from messaging.services.waking import Alarm
 from messaging.services.watching import Watching
-from messaging.services.webhooks_out import Courier, fan_out, prune_deliveries
+from messaging.services.webhooks_out import Courier, fan_out
 
 log = structlog.get_logger(__name__)
 
@@ -138,6 +137,4 @@ class Worker:
             self._swept_at = time.monotonic()
             sweep()
             tidy(self.now())
-            drop_old(now=self.now())
-            prune_deliveries(self.now())
             remove_over(self.now())

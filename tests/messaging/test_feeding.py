@@ -9,8 +9,8 @@ from accounts import feed
 from accounts.models import Change, WhatsappInstance
 from messaging.services import feeding
 from messaging.services.feeding import CursorExpired, Page, Wish, drop_old, newest, read
+from messaging.services.pruning import everything
 from messaging.services.representing import represent
-from messaging.services.working import Worker
 from tests.telling import make_wapi
 from tests.tenants import Rows, acme, make_message, make_ready, rival
 
@@ -81,28 +81,27 @@ def test_old_changes_are_dropped_from_the_front(settings: Settings) -> None:
     line = make_wapi()
     tell(line, 3, days_ago=settings.FEED_DAYS + 1)
     young = tell(line, 1) + tell(line, 1, days_ago=settings.FEED_DAYS + 1) + tell(line, 1)
-    assert drop_old(now=NOW) == 3
+    assert drop_old(NOW) == 3
     assert list(Change.objects.values_list("pk", flat=True)) == young
 
 
 def test_the_newest_change_stays_however_old_it_is(settings: Settings) -> None:
     told = tell(make_wapi(), 3, days_ago=settings.FEED_DAYS + 100)
-    drop_old(now=NOW)
-    assert drop_old(now=NOW) == 0
+    drop_old(NOW)
+    assert drop_old(NOW) == 0
     assert newest() == told[-1]
 
 
 def test_very_many_are_dropped_in_several_turns(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     monkeypatch.setattr(feeding, "DROPPED_AT_ONCE", 2)
     tell(make_wapi(), 8, days_ago=settings.FEED_DAYS + 1)
-    assert drop_old(now=NOW) == 7
+    assert drop_old(NOW) == 7
 
 
-def test_the_worker_drops_old_changes(settings: Settings) -> None:
+def test_pruning_drops_old_changes(settings: Settings) -> None:
     tell(make_wapi(), 3, days_ago=settings.FEED_DAYS + 1)
-    worker = Worker(now=lambda: NOW)
-    worker._sweep_now_and_then()
-    worker.finish()
+    for _ in everything(NOW):
+        pass
     assert Change.objects.count() == 1
 
 
