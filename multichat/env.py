@@ -67,7 +67,7 @@ def words(name: str, *, default: list[str]) -> list[str]:
 
 
 def optional_secret(name: str) -> str:
-    """NAME, or the content of the file that NAME_FILE points to."""
+    """NAME, or the content of the file that NAME_FILE points to, or nothing."""
     path = os.environ.get(f"{name}_FILE")
     return Path(path).read_text().strip() if path else text(name)
 
@@ -78,12 +78,6 @@ def secret(name: str, advice: str) -> str:
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. {advice}")
     return value
-
-
-def perhaps_secret(name: str) -> str:
-    """NAME, or the content of the file that NAME_FILE points to, or nothing."""
-    path = os.environ.get(f"{name}_FILE")
-    return Path(path).read_text().strip() if path else text(name)
 
 
 def base_url(name: str, *, default: str) -> str:
@@ -133,7 +127,7 @@ def database(name: str, default: str) -> dict[str, Any]:
     )
 
 
-# A server that is gone without a word is noticed: when connecting, and (in ms) while one waits for an answer on its way.
+# A server that is gone without a word is noticed: when connecting, and (in ms) while one waits for its answer.
 _POSTGRES_OPTIONS = {"connect_timeout": 3, "tcp_user_timeout": 15_000}
 # FULL: a webhook that was answered with 200 survives a power cut.
 _SQLITE_OPTIONS = {

@@ -35,7 +35,7 @@ def _bucket() -> dict[str, Any]:
     bucket, endpoint = env.text("S3_BUCKET"), env.text("S3_ENDPOINT_URL")
     if not bucket:
         raise ImproperlyConfigured("S3_BUCKET is not set: name the bucket that files are stored in.")
-    keys = env.perhaps_secret("S3_ACCESS_KEY_ID"), env.perhaps_secret("S3_SECRET_ACCESS_KEY")
+    keys = env.optional_secret("S3_ACCESS_KEY_ID"), env.optional_secret("S3_SECRET_ACCESS_KEY")
     if bool(keys[0]) != bool(keys[1]):
         raise ImproperlyConfigured(
             "S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY belong together; leave both empty for boto3's own ways."
