@@ -115,7 +115,8 @@ class Spool:
 
     def batch(self, names: list[str], most_bytes: int) -> list[str]:
         """As many of these, from the first on, as are no larger together; at least one."""
-        total, chosen = 0, []
+        total = 0
+        chosen: list[str] = []
         for name in names:
             total += (self.folder / name).stat().st_size
             if chosen and total > most_bytes:
