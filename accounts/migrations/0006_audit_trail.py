@@ -6,34 +6,85 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0005_tokens_end_with_their_maker'),
+        ("accounts", "0005_tokens_end_with_their_maker"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('username', models.CharField(blank=True, default='', max_length=150)),
-                ('token_hint', models.CharField(blank=True, default='', max_length=12)),
-                ('action', models.CharField(max_length=40)),
-                ('object_type', models.CharField(blank=True, default='', max_length=60)),
-                ('object_id', models.BigIntegerField(null=True)),
-                ('object_label', models.CharField(blank=True, default='', max_length=200)),
-                ('facts', models.JSONField(blank=True, default=dict)),
-                ('via', models.CharField(choices=[('web', 'Web'), ('api', 'Api'), ('command', 'Command'), ('worker', 'Worker')], max_length=10)),
-                ('address', models.CharField(blank=True, default='', max_length=45)),
-                ('client', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.client')),
-                ('instance', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.whatsappinstance')),
-                ('user', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("username", models.CharField(blank=True, default="", max_length=150)),
+                ("token_hint", models.CharField(blank=True, default="", max_length=12)),
+                ("action", models.CharField(max_length=40)),
+                ("object_type", models.CharField(blank=True, default="", max_length=60)),
+                ("object_id", models.BigIntegerField(null=True)),
+                ("object_label", models.CharField(blank=True, default="", max_length=200)),
+                ("facts", models.JSONField(blank=True, default=dict)),
+                (
+                    "via",
+                    models.CharField(
+                        choices=[
+                            ("web", "Web"),
+                            ("api", "Api"),
+                            ("command", "Command"),
+                            ("worker", "Worker"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("address", models.CharField(blank=True, default="", max_length=45)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="accounts.client",
+                    ),
+                ),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="accounts.whatsappinstance",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'audit trail',
-                'ordering': ['-at', '-id'],
-                'indexes': [models.Index(fields=['at', 'id'], name='audit_time'), models.Index(fields=['client', 'at', 'id'], name='audit_of_client'), models.Index(fields=['user', 'at', 'id'], name='audit_of_user'), models.Index(fields=['object_type', 'object_id', 'at', 'id'], name='audit_of_object'), models.Index(fields=['action', 'at', 'id'], name='audit_of_action')],
+                "verbose_name_plural": "audit trail",
+                "ordering": ["-at", "-id"],
+                "indexes": [
+                    models.Index(fields=["at", "id"], name="audit_time"),
+                    models.Index(fields=["client", "at", "id"], name="audit_of_client"),
+                    models.Index(fields=["user", "at", "id"], name="audit_of_user"),
+                    models.Index(fields=["object_type", "object_id", "at", "id"], name="audit_of_object"),
+                    models.Index(fields=["action", "at", "id"], name="audit_of_action"),
+                ],
             },
         ),
     ]

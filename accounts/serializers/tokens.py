@@ -56,7 +56,9 @@ class LoginSerializer(serializers.Serializer[Any]):
     username = serializers.CharField(max_length=150)
     password = serializers.CharField(max_length=4096, trim_whitespace=False)
     otp = serializers.CharField(
-        max_length=40, required=False, help_text="Of users with a second factor: its code, or a recovery code."
+        max_length=40,
+        required=False,
+        help_text="Of users with a second factor: its code, or a recovery code.",
     )
     client = ClientName(
         max_length=80, required=False, help_text="Id or slug; needed by those who work for several."

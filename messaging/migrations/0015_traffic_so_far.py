@@ -17,7 +17,9 @@ def count_hours(apps, schema_editor):
         return
     # Those that wait are counted as they are read.
     read = events.filter(processed_at__isnull=False, received_at__gte=newest - KNOWN, source=None)
-    hours = read.order_by().values("instance", hour=TruncHour("received_at", tzinfo=UTC)).annotate(n=Count("pk"))
+    hours = (
+        read.order_by().values("instance", hour=TruncHour("received_at", tzinfo=UTC)).annotate(n=Count("pk"))
+    )
     model = apps.get_model("messaging", "TrafficHour")
     rows = [model(instance_id=row["instance"], hour=row["hour"], events=row["n"]) for row in hours]
     model.objects.using(schema_editor.connection.alias).bulk_create(

@@ -117,7 +117,9 @@ def _export(rows: Rows) -> None:
         client=rows.client, scope="contact", contact=rows.conversation.contact, state="failed",
         error=f"{rows.client.name} reason",
     )  # fmt: skip
-    LegalHold.objects.create(client=rows.client, reason=f"{rows.client.name} case", released_at=timezone.now())
+    LegalHold.objects.create(
+        client=rows.client, reason=f"{rows.client.name} case", released_at=timezone.now()
+    )
     PurgeReceipt.objects.create(client=rows.client, cause="retention", rule=f"{rows.client.name} rule")
 
 
