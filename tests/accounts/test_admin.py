@@ -209,6 +209,7 @@ def test_a_provider_that_fails_is_told_and_nothing_breaks(acme: Rows, browser_of
 
 def _members(client: Any, *rows: tuple[str, str]) -> dict[str, str]:
     sent = {"name": client.name, "memberships-TOTAL_FORMS": str(len(rows)), "memberships-INITIAL_FORMS": "0"}
+    sent |= {"retention-TOTAL_FORMS": "0", "retention-INITIAL_FORMS": "0"}
     for number, (username, role) in enumerate(rows):
         sent |= {f"memberships-{number}-username": username, f"memberships-{number}-role": role}
     return sent

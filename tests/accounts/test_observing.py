@@ -9,6 +9,11 @@ from accounts.services import door
 WAPI = "https://api.w-api.app/v1"
 
 
+@pytest.fixture(autouse=True)
+def nothing_called_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observing, "_endpoints", set())
+
+
 def count(provider: str, endpoint: str, status: str) -> float:
     found = metrics.registry.get_sample_value(
         "multichat_provider_answers_total", {"provider": provider, "endpoint": endpoint, "status": status}

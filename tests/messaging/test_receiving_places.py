@@ -101,14 +101,13 @@ def test_a_group_has_its_newest_name_in_whatever_order_messages_come(
     assert the_conversation().title == "Depois"
 
 
-def test_a_group_with_an_endless_id_is_one_conversation(world: World) -> None:
+def test_a_group_with_an_endless_id_is_ignored_with_the_reason(world: World) -> None:
     instance = make_wapi()
     endless = Group("1" * 300 + "@g.us", "Longo")
-    talk = composer(world, instance)
-    tell(instance, talk.text(ANA, "um", group=endless))
-    tell(instance, talk.text(ANA, "dois", group=endless))
-    assert the_conversation().messages.count() == 2
-    assert set(WebhookEvent.objects.values_list("state", flat=True)) == {"processed"}
+    tell(instance, composer(world, instance).text(ANA, "um", group=endless))
+    event = WebhookEvent.objects.get()
+    assert (event.state, event.error) == ("ignored", "a message that names no chat")
+    assert Conversation.objects.count() == 0
 
 
 def test_hostile_texts_are_kept_without_harm(world: World) -> None:

@@ -1,6 +1,7 @@
 """Sending through the API: what is queued, what is refused, and what a refusal leaves behind."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -267,6 +268,12 @@ def test_a_file_name_is_only_a_name(path, front):
     assert "\u202e" not in shown["media"]["filename"]
 
 
+@pytest.fixture
+def committed(django_capture_on_commit_callbacks: Any) -> Any:
+    """What follows a commit happens at the end of the block: bytes go when their row is gone for certain."""
+    return partial(django_capture_on_commit_callbacks, execute=True)
+
+
 def meanwhile(act):
     """Once, while the upload is being stored."""
     done = []
@@ -279,18 +286,18 @@ def meanwhile(act):
     return while_saving(MediaFile, first_time)
 
 
-def test_an_upload_whose_key_was_taken_meanwhile_is_taken_back(path, front, media_root):
+def test_an_upload_whose_key_was_taken_meanwhile_is_taken_back(path, front, media_root, committed):
     alice, other = front("alice"), front("mona")
     files = MediaFile.objects.count()
-    with meanwhile(lambda: other.post(path, {"text": "Hi"}, 201, **{"Idempotency-Key": "k-3"})):
+    with committed(), meanwhile(lambda: other.post(path, {"text": "Hi"}, 201, **{"Idempotency-Key": "k-3"})):
         problem = alice.upload(path, 409, key="k-3", file=sample("bread.jpg"))
     assert problem["code"] == "key_reused"
     assert (MediaFile.objects.count(), stored_files(media_root)) == (files, [])
 
 
-def test_an_upload_that_came_twice_at_once_is_sent_and_kept_once(path, front, media_root):
+def test_an_upload_that_came_twice_at_once_is_sent_and_kept_once(path, front, media_root, committed):
     alice, again = front("alice"), front("alice")
-    with meanwhile(lambda: again.upload(path, key="k-4", file=sample("bread.jpg"))):
+    with committed(), meanwhile(lambda: again.upload(path, key="k-4", file=sample("bread.jpg"))):
         shown = alice.upload(path, 200, key="k-4", file=sample("bread.jpg"))
     assert OutboxItem.objects.get().message_id == shown["id"]
     assert len(stored_files(media_root)) == 1
