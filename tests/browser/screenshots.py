@@ -38,7 +38,6 @@ SHOTS = (
     Shot("gallery", f"{ADMIN}media/mediafile/"),
     Shot("ledger", f"{ADMIN}media/mediafile/?view=ledger"),
     Shot("media-file", f"{ADMIN}media/mediafile/?view=ledger", "a[href*='/mediafile/'][href*='/change/']"),
-    Shot("storage", f"{ADMIN}media/mediafile/?view=large"),
     Shot("lines", f"{ADMIN}accounts/whatsappinstance/"),
     Shot("line", f"{ADMIN}accounts/whatsappinstance/", ".mc-line-name a"),
     Shot("outbox", f"{ADMIN}messaging/outboxitem/"),
