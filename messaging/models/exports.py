@@ -1,6 +1,6 @@
 """Data that somebody wants to take along, made in parts by the worker."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -29,12 +29,15 @@ class ExportQuerySet(WaitingQuerySet):
         return super().visible_to(user, role=Role.MANAGER)
 
     def over(self, now: datetime) -> Self:
-        """Ready too long ago."""
-        return self.filter(state=Export.State.READY, expires_at__lte=now)
+        """Ready too long ago, failed as long ago, or removed when the storage did not answer."""
+        state, asked = Export.State, now - timedelta(days=settings.EXPORT_DAYS)
+        over = Q(state=state.READY, expires_at__lte=now) | Q(state=state.FAILED, created_at__lte=asked)
+        return self.filter(over | (Q(state=state.EXPIRED) & ~Q(part_sizes=[])))
 
 
 class Export(WaitingWork):
-    """One ZIP. Its parts lie in the storage, one after the other the whole file; ``part_sizes`` are their bytes.
+    """One ZIP. Its parts lie in the storage, one after the other the whole file; ``part_sizes`` are their bytes,
+    ``part_marks`` what sets their names apart from those of parts that do not count.
 
     ``cursor`` is where the next part begins. ``scope`` says which of the three it is of, and stays when the row that
     it names is gone.
@@ -88,6 +91,7 @@ class Export(WaitingWork):
     error = models.CharField(_("reason"), max_length=300, blank=True, default="")
     cursor: Any = models.JSONField(blank=True, default=dict, editable=False)
     part_sizes: Any = models.JSONField(blank=True, default=list, editable=False)
+    part_marks: Any = models.JSONField(blank=True, default=list, editable=False)
     messages = models.PositiveBigIntegerField(_("messages"), default=0)
     messages_total = models.PositiveBigIntegerField(default=0)
     files = models.PositiveBigIntegerField(_("files"), default=0)
@@ -115,6 +119,12 @@ class Export(WaitingWork):
     @classmethod
     def owners(cls) -> EveryClient:
         return EveryClient(Client)
+
+    @property
+    def marks(self) -> list[str]:
+        """One for each part; those of old had none."""
+        known = [*self.part_marks, *[""] * len(self.part_sizes)]
+        return known[: len(self.part_sizes)]
 
     @property
     def is_ready(self) -> bool:

@@ -51,15 +51,21 @@ class Page:
 
 @dataclass(kw_only=True, slots=True)
 class Plan:
-    """The next part of an export. ``cursor`` is where the one after it begins; without one this is the last."""
+    """The next part of an export. ``cursor`` is where the one after it begins; without one this is the last.
+
+    ``mark`` is of this claim alone and stands in the part's name: a worker that slept over its lease cannot overwrite
+    what another made meanwhile. ``before`` are the marks of the parts before it.
+    """
 
     export: int
     place: int
     number: int
+    mark: str
     folder: str
     made_at: datetime
     language: str
     facts: dict[str, Any]
+    before: list[str] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
     people: list[dict[str, Any]] = field(default_factory=list)
     people_page: int = 0
@@ -76,13 +82,13 @@ def folder_of_export(client: int, export: int) -> str:
     return f"exports/client_{client}/{export}"
 
 
-def part_name(folder: str, number: int) -> str:
-    return f"{folder}/{number:06}.part"
+def part_name(folder: str, number: int, mark: str) -> str:
+    return f"{folder}/{number:06}{mark and '-'}{mark}.part"
 
 
-def notes_name(folder: str, number: int) -> str:
+def notes_name(folder: str, number: int, mark: str) -> str:
     """Beside each part lies what is in it."""
-    return f"{folder}/{number:06}.json"
+    return f"{folder}/{number:06}{mark and '-'}{mark}.json"
 
 
 def thread_folder(pk: int, title: str, kind: str) -> str:

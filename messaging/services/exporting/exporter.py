@@ -20,7 +20,7 @@ from messaging.models import Export
 from messaging.services.exporting.contents import Plan
 from messaging.services.exporting.making import Result, make
 from messaging.services.exporting.planning import count_messages, plan
-from messaging.services.exporting.requesting import remove_parts
+from messaging.services.exporting.requesting import remove_part, remove_parts
 
 log = structlog.get_logger(__name__)
 
@@ -104,6 +104,7 @@ class Exporter:
         sizes = Export.objects.values_list("part_sizes", flat=True).filter(pk=plan.export).first() or []
         facts = {
             "part_sizes": [*sizes, result.size],
+            "part_marks": [*plan.before, plan.mark],
             "size": F("size") + result.size,
             "messages": F("messages") + result.messages,
             "files": F("files") + result.files,
@@ -123,7 +124,8 @@ class Exporter:
             self._clear_away(plan)
 
     def _clear_away(self, plan: Plan) -> None:
-        """It was removed while this part was made."""
+        """It was removed while this part was made, or another worker made the same one."""
+        remove_part(plan)
         for export in Export.objects.filter(pk=plan.export, state=State.EXPIRED):
             remove_parts(export)
 

@@ -59,15 +59,12 @@ def _make(plan: Plan, result: Result) -> None:
             target.flush()
             os.fsync(target.fileno())
             result.size = target.tell()
-        _kept(Path(path), part_name(plan.folder, plan.number))
+        _kept(Path(path), part_name(plan.folder, plan.number, plan.mark))
     finally:
         Path(path).unlink(missing_ok=True)
 
 
 def _kept(path: Path, name: str) -> None:
-    """One of the same name is of a worker that was killed before it could say so."""
-    if storage().exists(name):
-        storage().delete(name)
     if (stored := keep(path, name)) != name:
         raise FileExistsError(f"the storage called {name} {stored}")
 
@@ -130,16 +127,13 @@ def _leave_notes(plan: Plan, entries: list[Entry], result: Result) -> None:
         "absent": [asdict(one) for one in result.absent],
         "threads": threads,
     }
-    name = notes_name(plan.folder, plan.number)
-    if storage().exists(name):
-        storage().delete(name)
-    storage().save(name, ContentFile(json.dumps(notes).encode()))
+    storage().save(notes_name(plan.folder, plan.number, plan.mark), ContentFile(json.dumps(notes).encode()))
 
 
 def notes_of(plan: Plan) -> Iterator[dict[str, Any]]:
     """What is in the parts before this one, one part at a time."""
-    for number in range(1, plan.number):
-        with storage().open(notes_name(plan.folder, number), "rb") as content:
+    for number, mark in enumerate(plan.before, start=1):
+        with storage().open(notes_name(plan.folder, number, mark), "rb") as content:
             yield json.loads(content.read())
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import token_hex
 from typing import Any
 
 from django.conf import settings
@@ -86,6 +87,8 @@ def plan(export: Export, *, now: datetime) -> Plan:
         export=export.pk,
         place=export.size,
         number=len(export.part_sizes) + 1,
+        mark=token_hex(8),
+        before=export.marks,
         folder=folder_of_export(export.client_id, export.pk),
         made_at=now,
         language=_language(export.requested_by),

@@ -19,7 +19,7 @@ class Parts(io.RawIOBase):
     def __init__(self, export: Export) -> None:
         super().__init__()
         folder = folder_of_export(export.client_id, export.pk)
-        self._names = [part_name(folder, number + 1) for number in range(len(export.part_sizes))]
+        self._names = [part_name(folder, number, mark) for number, mark in enumerate(export.marks, start=1)]
         self._ends = list(accumulate(export.part_sizes))
         self._place = 0
         self._open: tuple[int, IO[bytes]] | None = None

@@ -12,7 +12,7 @@ from accounts.audit import Action
 from accounts.models import Client, User
 from media.storage import storage
 from messaging.models import Contact, Conversation, Export
-from messaging.services.exporting.contents import folder_of_export
+from messaging.services.exporting.contents import Plan, folder_of_export, notes_name, part_name
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +51,7 @@ def _facts(of: "Client | Conversation | Contact") -> dict[str, Any]:
 
 def remove_over(now: datetime) -> int:
     """A bounded number of those whose time is over."""
-    return remove(Export.objects.over(now).order_by("expires_at")[:AT_ONCE], OVER)
+    return remove(Export.objects.over(now).order_by("id")[:AT_ONCE], OVER)
 
 
 def remove(exports: "QuerySet[Export] | list[Export]", reason: str) -> int:
@@ -59,8 +59,12 @@ def remove(exports: "QuerySet[Export] | list[Export]", reason: str) -> int:
     removed = 0
     for export in list(exports):
         known = Export.objects.filter(pk=export.pk).exclude(state=State.EXPIRED)
+        in_hand = known.filter(state=State.MAKING).exists()
         removed += known.let_go(state=State.EXPIRED, error=reason[:300])
         remove_parts(export)
+        if in_hand:
+            # Its worker clears its part away, or is killed before: then the next sweep does.
+            Export.objects.filter(pk=export.pk).update(part_sizes=[0])
         log.info("export removed", export=export.pk, reason=reason)
     return removed
 
@@ -69,10 +73,27 @@ def remove_parts(export: Export) -> None:
     """Whatever lies there, written down or not."""
     folder = folder_of_export(export.client_id, export.pk)
     try:
-        names = storage().listdir(folder)[1] if storage().exists(folder) else []
-        for name in names:
+        for name in _names_in(folder):
             storage().delete(f"{folder}/{name}")
     except Exception:  # noqa: BLE001 - every storage has its own errors
         log.warning("parts of an export not removed", export=export.pk, exc_info=True)
         return
     Export.objects.filter(pk=export.pk).exclude(state=State.READY).update(part_sizes=[], cursor={})
+
+
+def remove_part(plan: Plan) -> None:
+    """One that does not count."""
+    try:
+        storage().delete(part_name(plan.folder, plan.number, plan.mark))
+        storage().delete(notes_name(plan.folder, plan.number, plan.mark))
+    except Exception:  # noqa: BLE001 - every storage has its own errors
+        log.warning("part of an export not removed", export=plan.export, exc_info=True)
+
+
+def _names_in(folder: str) -> list[str]:
+    """A disk has no listing of a folder that is not there; a bucket has no folders, and says that none is there."""
+    try:
+        names: list[str] = storage().listdir(folder)[1]
+    except FileNotFoundError:
+        return []
+    return names
