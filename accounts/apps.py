@@ -12,7 +12,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # Its signals have to be heard also where no request was handled yet.
-        import_module("accounts.auditing")
+        import_module("accounts.signals")
         # In the menu it stands for what it shows, not for the package that counts.
         apps.get_app_config("axes").verbose_name = _("Logins")
 

@@ -9,7 +9,7 @@ from django.core.handlers.asgi import ASGIHandler
 from django.test import Client as Browser
 from pytest_django import Settings
 
-from accounts.body_limits import most_of
+from accounts.middleware.body_limits import most_of
 from multichat.bounded import bounded
 from tests.tenants import LogIn, Rows, acme, browser_of, people, rival, static_files_as_they_are
 

@@ -20,7 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts import second_factors
-from accounts.gate import Lacking, session_user
+from accounts.middleware.gate import Lacking, session_user
 from accounts.models import SecondFactor
 
 QR_SCALE = 5

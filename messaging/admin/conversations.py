@@ -11,7 +11,7 @@ from django.utils.translation import gettext, gettext_lazy
 from accounts import audit
 from accounts.admin.access import OfClient, OfLine
 from accounts.admin.paging import Paged
-from accounts.clean_queries import without_nuls
+from accounts.middleware.clean_queries import without_nuls
 from accounts.models import Role, WhatsappInstance
 from messaging.admin.inbox import KEPT, InboxChangeList, inbox_of, search
 from messaging.admin.inbox_config import page_config

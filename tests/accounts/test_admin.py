@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.admin import display
-from accounts.local_time import LocalTime
+from accounts.middleware.local_time import LocalTime
 from accounts.models import ApiToken, Membership, User, WhatsappInstance
 from accounts.paging import Place
 from accounts.services import webhook_url

@@ -11,7 +11,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from accounts.clean_queries import without_nuls
+from accounts.middleware.clean_queries import without_nuls
 from tests.tenants import LogIn, Rows, acme, browser_of, people, rival, static_files_as_they_are  # noqa: F401
 
 # ruff: noqa: F811 - pytest passes fixtures by the names under which they are imported.

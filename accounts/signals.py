@@ -1,33 +1,18 @@
-"""Middleware and signals: by which door people come, and their logins."""
+"""What the audit trail hears from Django itself: logins and new passwords."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.models.signals import post_save
 from django.dispatch import receiver
-from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from accounts import audit
-from accounts.audit import Action, Via
-from accounts.callers import address_of, valid_address
+from accounts.audit import Action
 from accounts.models import AuditEntry, User
 
 GUESSED_AGAIN = timedelta(minutes=1)
-
-
-class Door:
-    """Whatever is noted during a request names its user and where it came from."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        address = valid_address(address_of(request))
-        with audit.through(Via.WEB, address=address, user=lambda: getattr(request, "user", None)):
-            return self.get_response(request)
 
 
 @receiver(user_logged_in, dispatch_uid="audit")
