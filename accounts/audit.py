@@ -38,13 +38,13 @@ ASKER = _Asker()
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class _Way:
     via: AuditEntry.Via
     address: str = ""
     user: Callable[[], Any] | None = None
 
 
-_door: ContextVar[Door | None] = ContextVar("door", default=None)
+_way: ContextVar[_Way | None] = ContextVar("way", default=None)
 
 
 @contextmanager
@@ -52,17 +52,17 @@ def through(
     via: AuditEntry.Via, *, address: str = "", user: Callable[[], Any] | None = None
 ) -> Iterator[None]:
     """The way in which everything inside is asked for, and who is asked for it once there is something to note."""
-    token = _door.set(Door(via, address, user))
+    token = _way.set(_Way(via, address, user))
     try:
         yield
     finally:
-        _door.reset(token)
+        _way.reset(token)
 
 
 def asker() -> User | None:
     """Who makes this request; None outside of requests, and before a login."""
-    door = _door.get()
-    found = door.user() if door and door.user else None
+    way = _way.get()
+    found = way.user() if way and way.user else None
     return found if found is not None and found.is_authenticated else None
 
 
@@ -158,7 +158,7 @@ def _entry(
         return None
     kind = "" if obj is None else obj._meta.label_lower
     instance_id, client_id = _places(place or obj)
-    door = _door.get() or Door(Via.COMMAND)
+    way = _way.get() or _Way(Via.COMMAND)
     hint = getattr(person, "token_hint", "")
     return AuditEntry(
         at=at or timezone.now(),
@@ -173,8 +173,8 @@ def _entry(
         instance_id=instance_id,
         facts=facts,
         # Our own pages act through the API too.
-        via=Via.API if hint else door.via,
-        address=door.address,
+        via=Via.API if hint else way.via,
+        address=way.address,
     )
 
 
