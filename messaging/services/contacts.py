@@ -19,6 +19,7 @@ from messaging.models import (
     Message,
     Note,
     OutboxItem,
+    PurgeReceipt,
     Reaction,
     StatusChange,
 )
@@ -157,6 +158,9 @@ def merge(keeper: Contact, other: Contact) -> None:
     Message.objects.filter(sender=other).update(sender=keeper)
     LegalHold.objects.filter(contact=other).update(contact=keeper)
     Export.objects.filter(contact=other).update(contact=keeper)
+    # Who is being erased stays to be erased, from the beginning and with what is known by now.
+    erasures = PurgeReceipt.objects.filter(subject=other.pk, client=other.client_id, finished_at=None)
+    erasures.update(subject=keeper.pk, cursor={})
     _move_reactions(keeper, other)
     ContactAlias.objects.filter(contact=other).update(contact=keeper)
     if not keeper.name and other.name:

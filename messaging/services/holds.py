@@ -1,5 +1,6 @@
 """What must stay: placing and lifting legal holds, and what they keep from being removed."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from accounts import audit
 from accounts.audit import Action
 from accounts.models import User
 from accounts.providers.events import ChatKind
-from messaging.models import Contact, Conversation, LegalHold, Message
+from messaging.models import Contact, Conversation, LegalHold, Message, Reaction
 
 log = structlog.get_logger(__name__)
 
@@ -49,12 +50,21 @@ def _named(hold: LegalHold) -> dict[str, Any]:
 def hold_on(contact: Contact) -> LegalHold | None:
     """The first that keeps anything of this person from being erased."""
     wrote_in = Message.objects.filter(sender=contact).order_by().values("conversation")
+    reacted_in = Reaction.with_removed.filter(actor=contact).order_by().values("message__conversation")
     whole = Q(conversation=None, contact=None)
-    theirs = Q(contact=contact) | Q(conversation__contact=contact) | Q(conversation__in=wrote_in)
+    theirs = Q(contact=contact) | Q(conversation__contact=contact)
+    theirs |= Q(conversation__in=wrote_in) | Q(conversation__in=reacted_in)
     found: LegalHold | None = (
         LegalHold.objects.in_force().filter(whole | theirs, client=contact.client_id).first()
     )
     return found
+
+
+def leave_whole(client: int, conversations: Iterable[int]) -> None:
+    """Before anything in these is changed. Raises IsHeld."""
+    if held_conversations(client).filter(pk__in=set(conversations)).exists():
+        holds = LegalHold.objects.in_force().filter(client=client)
+        raise IsHeld(holds.exclude(conversation=None, contact=None).latest("pk"))
 
 
 def held_conversations(client: int) -> Any:

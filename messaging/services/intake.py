@@ -14,6 +14,7 @@ from accounts.fields import CannotDecrypt
 from accounts.models import WhatsappInstance
 from accounts.providers import errors
 from accounts.providers.base import Provider
+from accounts.providers.cloud.webhooks import SIGNATURE_HEADER
 from accounts.services import instance_named_in, provider_for
 from messaging.models import TakenIn, WebhookEvent
 from messaging.services.addresses import line_of
@@ -31,7 +32,6 @@ SWEEP_SECONDS = 600.0
 SETTLES_SECONDS = 0.5
 # A letter that the database refuses, which otherwise works, does not keep the others waiting for ever.
 MOST_TRIES = 20
-SIGNATURE = "X-Hub-Signature-256"
 Source = WebhookEvent.Source
 
 
@@ -126,8 +126,10 @@ def _times(events: Iterable[WebhookEvent]) -> dict[int, list[datetime]]:
 def _read(held: Spool, name: str) -> Letter | None:
     try:
         return held.read(name)
-    except Unreadable as exc:
-        log.error("spooled webhook cannot be read", file=name, error=str(exc))  # noqa: TRY400
+    except (Unreadable, OSError) as exc:
+        # Put there by somebody else, or the disk is bad: it must not keep this worker from all of its work.
+        error = exc.strerror if isinstance(exc, OSError) else str(exc)
+        log.error("spooled webhook cannot be read", file=name, error=error)  # noqa: TRY400
         held.set_aside(name)
         return None
 
@@ -151,7 +153,7 @@ def _owner(letter: Letter) -> int:
         return letter.instance
     try:
         instance, provider = _addressee(letter)
-        provider.verify_webhook(letter.body, {SIGNATURE: letter.signature})
+        provider.verify_webhook(letter.body, {SIGNATURE_HEADER: letter.signature})
     except errors.WebhookNotJson:
         raise Refused("not JSON") from None
     except errors.WebhookNotAuthentic:

@@ -63,6 +63,9 @@ def _marks(one: Any) -> Iterator[tuple[str, datetime]]:
         yield _message(one.instance.pk, message_id), at
     for party in _parties(event):
         yield from ((_person(str(kind), value), at) for kind, value in party.aliases)
+    if participant := getattr(event, "participant", ""):
+        # Which kind of name it is, it does not say.
+        yield from ((_person(kind, value), at) for kind, value in _readings(participant))
 
 
 def _parties(event: Any) -> Iterator[Party]:
@@ -73,6 +76,13 @@ def _parties(event: Any) -> Iterator[Party]:
         yield sender
     if chat and chat.contact and chat.kind == ChatKind.DIRECT:
         yield chat.contact
+
+
+def _readings(name: str) -> Iterator[tuple[str, str]]:
+    yield from ((str(kind), name) for kind in AliasKind)
+    number = name.partition("@")[0].partition(":")[0]
+    if number.isdecimal() and number != name:
+        yield AliasKind.PHONE, number
 
 
 def _message(instance: int, provider_id: str) -> str:

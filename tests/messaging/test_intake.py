@@ -28,6 +28,19 @@ def test_a_damaged_letter_does_not_hold_up_the_others() -> None:
     assert (spool().held().files, spool().held().unreadable) == (0, 1)
 
 
+def test_what_cannot_be_opened_does_not_hold_up_the_others() -> None:
+    instance = make_wapi()
+    with away():
+        post(instance, TEXT)
+        post(instance, named(2))
+    first, _ = spool().names()
+    (spool().folder / first).unlink()
+    (spool().folder / first).mkdir()
+    back()
+    assert bytes(WebhookEvent.objects.get().body) == named(2)
+    assert (spool().held().files, spool().held().unreadable) == (0, 1)
+
+
 def test_a_line_that_is_gone_by_then_is_counted() -> None:
     instance = make_wapi()
     post(instance, TEXT)

@@ -10,6 +10,7 @@ from django.db.models import Q
 from accounts.models import WhatsappInstance
 from media.models import MediaFile, Rendition
 from media.services import holding
+from media.services.auditing import sha256_of
 from media.services.discarding import remove_after_commit
 from media.services.holding import Held
 from media.storage import folder_of, safe_segment, storage
@@ -54,14 +55,23 @@ def _names(rows: Any) -> set[str]:
 
 def _move(job: Job, name: str, target: str) -> None:
     """A copy first; who is killed leaves one too many, which the audit finds."""
-    if storage().exists(name) and not storage().exists(target):
-        with storage().open(name, "rb") as content:
-            target = storage().save(target, content)
+    if storage().exists(name):
+        target = _copied(name, target)
     MediaFile.objects.filter(file=name).update(file=target)
     Rendition.objects.filter(file=name).update(file=target)
     holding.note_leftovers(job.client, [Held(name, "", 0)], now=job.now)
     remove_after_commit([name], now=job.now)
     job.count(files_moved=1)
+
+
+def _copied(name: str, target: str) -> str:
+    """One that is there already is of somebody who was killed, maybe in the middle of it."""
+    if storage().exists(target):
+        if sha256_of(target) == sha256_of(name):
+            return target
+        storage().delete(target)
+    with storage().open(name, "rb") as content:
+        return str(storage().save(target, content))
 
 
 def _remove_folder(folder: str) -> None:

@@ -21,6 +21,7 @@ from messaging.models import (
     WebhookEvent,
 )
 from messaging.services.erasing.job import WINDOW, Job
+from messaging.services.holds import leave_whole
 from messaging.services.removing import rows_of, tell_updated
 
 MEMBERS = ("text", "payload", "earlier_texts", "error")
@@ -66,17 +67,22 @@ def scrub_messages(job: Job, after: int) -> int | None:
         wanted |= Q(text__contains=hint) | Q(in_payload__contains=hint) | Q(in_earlier__contains=hint)
         wanted |= Q(in_payload__contains=escaped) | Q(in_earlier__contains=escaped)
     found = list(said.filter(wanted).order_by("pk")) if hints else []
+    leave_whole(job.client, [row.conversation_id for row in found if _names_them(row, job)])
     changed = [message.pk for message in found if _scrub(message, job)]
     tell_updated(rows_of(changed), job.now)
     job.count(messages_scrubbed=len(changed))
     return following
 
 
+def _names_them(message: Message, job: Job) -> bool:
+    said = [getattr(message, name) for name in MEMBERS]
+    return bool(job.marks.scrubbed_json(said) != said)
+
+
 def _scrub(message: Message, job: Job) -> bool:
-    before = [getattr(message, name) for name in MEMBERS]
-    after = [job.marks.scrubbed_json(value) for value in before]
-    if before == after:
+    if not _names_them(message, job):
         return False
+    after = [job.marks.scrubbed_json(getattr(message, name)) for name in MEMBERS]
     Message.objects.filter(pk=message.pk).update(**dict(zip(MEMBERS, after, strict=True)))
     for item in OutboxItem.objects.filter(message=message.pk):
         OutboxItem.objects.filter(pk=item.pk).update(content=job.marks.scrubbed_json(item.content))
@@ -93,6 +99,7 @@ def scrub_titles(job: Job, after: int) -> int | None:
     for row in rows.filter(wanted) if wanted else ():
         title = job.marks.without_names(row.title)
         if title != row.title:
+            leave_whole(job.client, [row.pk])
             Conversation.objects.filter(pk=row.pk).update(title=title)
             job.count(titles=1)
     return None
@@ -104,7 +111,9 @@ def remove_receipts(job: Job, after: int) -> int | None:
     window, following = _window(rows, after, 4 * WINDOW)
     pairs = window.values_list("pk", "participant")
     pks = [pk for pk, participant in pairs if job.marks.are_in(participant) or participant in job.marks.whole]
-    job.count(statuses=StatusChange.objects.filter(pk__in=pks).delete()[0])
+    named = StatusChange.objects.filter(pk__in=pks)
+    leave_whole(job.client, named.exclude(message=None).values_list("message__conversation", flat=True))
+    job.count(statuses=named.delete()[0])
     return following
 
 
@@ -178,6 +187,8 @@ def forget_history(job: Job, after: int) -> int | None:
     """Lines of the admin's own history are called as the row was."""
     kinds = ContentType.objects.get_for_models(Conversation, Contact)
     own = Q(content_type=kinds[Contact], object_id=str(job.contact.pk))
+    # Of those that were merged away only the name is left.
+    own |= Q(content_type=kinds[Contact], object_repr__in=job.marks.names)
     own |= Q(content_type=kinds[Conversation], object_id__in=[str(pk) for pk in job.threads])
     job.count(history=LogEntry.objects.filter(own).delete()[0])
     return None

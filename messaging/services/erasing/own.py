@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db.models import Q
+
 from accounts import feed
 from accounts.feed import Action, Topic
 from accounts.models import Change
@@ -40,8 +42,9 @@ def bury(job: Job, after: int) -> int | None:
 def take_back_exports(job: Job, after: int) -> int | None:
     """Whatever was exported of the client may hold them."""
     rows = Export.objects.filter(client=job.client).exclude(state=Export.State.EXPIRED)
-    job.count(exports=exporting.remove(list(rows.order_by("pk")[:BATCH]), REASON))
-    return None
+    found = list(rows.order_by("pk")[:BATCH])
+    job.count(exports=exporting.remove(found, REASON))
+    return 0 if found else None
 
 
 def remove_conversations(job: Job, after: int) -> int | None:
@@ -121,9 +124,9 @@ def remove_contact(job: Job, after: int) -> int | None:
     bury_names(job.client, job.aliases, until=job.now)
     rows = Conversation.objects.filter(pk__in=job.threads)
     told = [(row.pk, row.instance_id) for row in rows]
-    # Lifted ones, or nothing would be erased.
-    LegalHold.objects.filter(conversation__in=job.threads).delete()
-    LegalHold.objects.filter(contact=job.contact).delete()
+    # Lifted ones. One that is placed this very moment keeps its row, and with it this batch from being committed.
+    lifted = LegalHold.objects.exclude(released_at=None)
+    lifted.filter(Q(conversation__in=job.threads) | Q(contact=job.contact)).delete()
     rows.delete()
     job.contact.aliases.all().delete()
     job.count(conversations=len(told), contacts=1, names=len(job.aliases))

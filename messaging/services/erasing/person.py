@@ -42,6 +42,8 @@ STEPS: dict[str, Step] = {
     "webhooks": others.remove_webhooks,
     "deliveries": others.clear_deliveries,
     "history": others.forget_history,
+    # Whoever asked for one meanwhile may have them in it.
+    "late exports": own.take_back_exports,
     "contact": own.remove_contact,
 }
 ORDER = list(STEPS)

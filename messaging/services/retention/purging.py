@@ -15,7 +15,7 @@ from accounts.feed import Topic
 from accounts.models import Change, Client, RetentionRule, User
 from media.services import holding
 from media.services.discarding import discard
-from messaging.models import Conversation, Message, PurgeReceipt, WebhookEvent
+from messaging.models import Conversation, LegalHold, Message, PurgeReceipt, WebhookEvent
 from messaging.services import receipts
 from messaging.services.holds import held_conversations, is_held
 from messaging.services.receipts import Cause
@@ -147,13 +147,14 @@ def _remove_bodies_of(received: list[tuple[int, datetime]]) -> int:
     for instance in {instance for instance, _ in received}:
         times = [at for line, at in received if line == instance]
         rows = WebhookEvent.objects.filter(instance=instance, received_at__in=times)
+        rows = rows.exclude(instance__in=LegalHold.objects.held_instances())
         removed += _deleted(rows.exclude(state=WebhookEvent.State.PENDING))
     return removed
 
 
 def _take_bodies(rule: RetentionRule, now: datetime) -> tuple[Gone, bool]:
-    """Raw webhooks of that age, whatever they told; those of lines with somebody who is held stay."""
-    held = Conversation.objects.filter(pk__in=held_conversations(rule.client_id)).values("instance")
+    """Raw webhooks of that age, whatever they told; those of lines that a hold names stay."""
+    held = LegalHold.objects.held_instances()
     rows = WebhookEvent.objects.filter(instance__client=rule.client_id, received_at__lt=before(rule, now))
     rows = rows.exclude(state=WebhookEvent.State.PENDING).exclude(instance__in=held).order_by("pk")
     count = _deleted(WebhookEvent.objects.filter(pk__in=list(rows.values_list("pk", flat=True)[:BODIES])))

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.utils import timezone
 
+from accounts import feed
 from accounts.models import Change
 from media.models import MediaFile
 from messaging.models import (
@@ -17,6 +19,7 @@ from messaging.models import (
     WebhookEvent,
 )
 from messaging.services import erasing, holds, receipts
+from messaging.services.contacts import merge
 from tests.messaging.erasing.stage import (
     BYTES,
     CANARIES,
@@ -27,6 +30,7 @@ from tests.messaging.erasing.stage import (
     found_in_files,
     shared_with,
 )
+from tests.messaging.exporting.making import made
 from tests.telling import BETO, composer, process, store, tell
 
 
@@ -176,6 +180,74 @@ def test_a_hold_that_is_placed_meanwhile_stops_it(contact, line):
     holds.place(LegalHold(client=line.client, reason="a case"), by=None, now=timezone.now())
     with pytest.raises(holds.IsHeld):
         erasing.erase_some(receipt.pk, now=timezone.now())
+
+
+def hold(line, **of):
+    return holds.place(LegalHold(client=line.client, reason="a case", **of), by=None, now=timezone.now())
+
+
+def test_a_held_conversation_that_names_them_stays_as_it_is(contact, line, finish):
+    beto = Message.objects.get(provider_message_id="B3")
+    receipt = erasing.request_erasure(contact, by=None, now=timezone.now())
+    held = hold(line, conversation=beto.conversation)
+    with pytest.raises(holds.IsHeld):
+        finish(receipt)
+    text, before = Message.objects.get(pk=beto.pk).text, beto.text
+    assert text == before
+    holds.lift(held, by=None, now=timezone.now())
+    finish(receipt)
+    assert found_in_database() == []
+
+
+def test_a_hold_on_a_group_that_they_only_reacted_in_refuses_too(contact, line):
+    group = Conversation.objects.get(chat_id=GROUP.id)
+    group.messages.filter(sender=contact).delete()
+    held = hold(line, conversation=group)
+    with pytest.raises(holds.IsHeld) as refused:
+        erasing.request_erasure(contact, by=None, now=timezone.now())
+    assert refused.value.hold == held
+
+
+def test_an_export_that_is_made_meanwhile_goes_as_well(contact, finish, media_root):
+    receipt = erasing.request_erasure(contact, by=None, now=timezone.now())
+    finish(receipt, 2)
+    made(Conversation.objects.get(contact=contact))
+    finish(receipt)
+    assert found_in_files(media_root) == []
+
+
+def test_one_who_turns_out_to_be_somebody_known_is_erased_all_the_same(contact, line, finish, media_root):
+    receipt = erasing.request_erasure(contact, by=None, now=timezone.now())
+    finish(receipt, 1)
+    keeper = Contact.objects.create(client=line.client, name="")
+    with feed.collecting():
+        merge(keeper, contact)
+    finish(receipt)
+    # What was told of them under their former id goes by age.
+    assert {found.split(":")[0] for found in found_in_database()} <= {"messaging.WebhookDelivery.body"}
+    assert found_in_files(media_root) == []
+    assert not Contact.objects.filter(pk=keeper.pk).exists()
+
+
+def test_half_a_copy_of_somebody_who_was_killed_is_not_believed(contact, finish):
+    theirs = MediaFile.objects.get(filename="canary-photo.jpg")
+    twin = shared_with(Conversation.objects.get(chat_id=GROUP.id), theirs)
+    above = theirs.file.name.split("/chats/")[0]
+    half = f"{above}/chats/moved/{theirs.kind}/{theirs.pk}.jpg"
+    theirs.file.storage.save(half, ContentFile(BYTES[:5]))
+    finish(erasing.request_erasure(contact, by=None, now=timezone.now()))
+    twin.refresh_from_db()
+    assert twin.file.name == half
+    with twin.file.open() as content:
+        assert content.read() == BYTES
+
+
+def test_a_tick_that_comes_again_does_not_bring_the_number_back(erased, world, line):
+    before = (timezone.now() - timedelta(days=1)).timestamp()
+    store(line, composer(world, line).status(ZULMIRA, "B1", "read", at=before, group=GROUP))
+    process()
+    assert found_in_database() == []
+    assert not WebhookEvent.objects.filter(state="failed").exists()
 
 
 def test_receipts_prove_each_other(erased, line):

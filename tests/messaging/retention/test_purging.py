@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import RetentionRule
+from accounts.models import Action, AuditEntry, RetentionRule
 from media.models import MediaFile
 from messaging.models import Conversation, LegalHold, Message, PurgeReceipt, WebhookEvent
 from messaging.services import holds, receipts, retention
@@ -173,6 +173,16 @@ def test_what_is_held_stays(held, what, acme, purge):
     assert sum(purge(rule)) == 1
 
 
+def test_a_body_that_came_with_an_old_message_stays_on_a_held_line(acme, purge):
+    other = Conversation.objects.create(instance=acme.instance, chat_id="1@g.us", kind="group")
+    late = make_message(other, text="late", sent_at=timezone.now() - OLD, received_at=acme.event.received_at)
+    hold = LegalHold(client=acme.client, reason="a case", conversation=acme.conversation)
+    holds.place(hold, by=None, now=timezone.now())
+    purge(keep(acme.client, "messages"))
+    assert not Message.objects.filter(pk=late.pk).exists()
+    assert WebhookEvent.objects.filter(pk=acme.event.pk).exists()
+
+
 def test_what_would_go_is_told(acme, capsys):
     picture(acme)
     keep(acme.client, "image")
@@ -193,6 +203,7 @@ def test_the_worker_does_what_rules_say(acme):
     keep(acme.client, "image")
     Worker().drain()
     assert PurgeReceipt.objects.get().finished_at is not None
+    assert AuditEntry.objects.get(action=Action.DATA_PURGED).via == AuditEntry.Via.WORKER
 
 
 def test_the_worker_leaves_it_to_people_where_they_want_to(acme, settings):
