@@ -8,6 +8,7 @@ from datetime import datetime
 import structlog
 from django.conf import settings
 
+from accounts import audit
 from accounts.models import RetentionRule
 from messaging.services import receipts
 from messaging.services.erasing import erase_some
@@ -32,7 +33,8 @@ class Upkeep:
 
     def turn(self, now: datetime) -> int:
         """How much was done; nothing when there is nothing to do."""
-        return self._erase(now) + self._purge(now)
+        with audit.through(audit.Via.WORKER):
+            return self._erase(now) + self._purge(now)
 
     def _erase(self, now: datetime) -> int:
         if time.monotonic() - self._erased_at < ERASURES_SECONDS and self._erased_at:
