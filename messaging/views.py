@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import metrics
 from accounts.models import WhatsappInstance
 from accounts.providers import errors
+from accounts.providers.cloud.webhooks import SIGNATURE_HEADER
 from accounts.services import instance_named_in, provider_for
 from messaging.services.addresses import Line, line_of, remembered
 from messaging.services.reaching import DatabaseAway, ask, outage
@@ -23,8 +24,6 @@ from messaging.services.waking import wake_workers
 from messaging.spool import CannotKeep, Letter
 
 log = structlog.get_logger(__name__)
-
-SIGNATURE = "X-Hub-Signature-256"
 
 
 @csrf_exempt
@@ -99,7 +98,7 @@ def _receive_without_database(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _stranger(request: HttpRequest, key: str, body: bytes) -> Letter:
-    return Letter(body, key=key, signature=request.headers.get(SIGNATURE, ""))
+    return Letter(body, key=key, signature=request.headers.get(SIGNATURE_HEADER, ""))
 
 
 def _set_by(letter: Letter) -> HttpResponse:
