@@ -34,6 +34,7 @@ MOST_PAGES = 100
 # One page after the other, and not as fast as possible.
 BETWEEN_PAGES = 0.5
 AT_ONCE = 200
+AROUND_A_GAP = timedelta(minutes=5)
 # What a connection or a complaint was then, nobody needs now.
 PASSED = (Ignored, ConnectionChanged, LineTrouble)
 
@@ -185,9 +186,6 @@ def _is_known(event: Event, messages: set[str | None], ticks: set[tuple[str, str
     if isinstance(event, StatusChanged):
         return any(event.message_id == told and event.status == status for told, status, _ in ticks)
     return False
-
-
-AROUND_A_GAP = timedelta(minutes=5)
 
 
 def span_of(started_at: datetime, ended_at: datetime | None, now: datetime) -> Span:
