@@ -14,7 +14,7 @@ from messaging.services.exporting import Parts, file_name, note_download
 
 def download(request: HttpRequest, export: Export, *, by: Any, now: datetime) -> HttpResponseBase:
     """Of one that is ready."""
-    if request.method == "GET" and not request.headers.get("Range"):
+    if request.method == "GET":
         note_download(export, by=by, now=now)
     etag = f'"export-{export.pk}-{export.size}"'
     response = partial_content(request, cast(IO[bytes], Parts(export)), export.size, etag)

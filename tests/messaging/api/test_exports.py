@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.models import AuditEntry
 from messaging.models import Export
 from messaging.services.working import Worker
 from tests.tenants import make_message, make_ready
@@ -62,3 +63,12 @@ def test_one_that_is_removed_says_so(acme, browser_of):
     assert mona.delete(f"{EXPORTS}{export}/").status_code == 204
     gone = mona.get(f"{EXPORTS}{export}/content/")
     assert (gone.status_code, gone.json()["code"]) == (410, "gone")
+
+
+def test_a_download_in_pieces_is_in_the_trail_like_any_other(acme, browser_of):
+    mona = browser_of("mona")
+    export = ask(mona, client=acme.client.pk).json()["id"]
+    Worker().drain()
+    response = mona.get(f"{EXPORTS}{export}/content/", headers={"Range": "bytes=0-"})
+    assert (response.status_code, response["Content-Length"]) == (206, str(len(body(response))))
+    assert AuditEntry.objects.get(facts__has_key="downloaded").object_id == export

@@ -16,9 +16,11 @@ from messaging.models import Conversation, Export, Message, Note, Reaction
 from messaging.services import exporting
 from messaging.services.exporting import Exporter, planning, request_export
 from messaging.services.exporting.requesting import remove_over
+from tests.media.bucket import bucket, front, moto, use  # noqa: F401
 from tests.messaging.exporting.making import NOW, Clock, archive_of, made, names, told
 from tests.tenants import PICTURE, make_media_file, make_message, make_ready
 
+# ruff: noqa: F811 - pytest passes fixtures by the names under which they are imported.
 pytestmark = pytest.mark.django_db
 HOSTILE = "../../../etc/<script>alert(1)</script>\u202egpj.exe"
 
@@ -189,6 +191,52 @@ def test_it_is_removed_when_its_time_is_over(acme, media_root):
     export.refresh_from_db()
     assert export.state == "expired"
     assert [path for path in (media_root / "exports").rglob("*") if path.is_file()] == []
+
+
+def test_in_a_bucket_too(acme, bucket, settings):
+    use(settings, bucket.described())
+    made(acme.client)
+    assert bucket.names() != []
+    assert remove_over(NOW + timedelta(days=7)) == 1
+    assert bucket.names() == []
+
+
+def test_what_failed_on_the_way_is_removed_as_well(acme, media_root, small):
+    export = request_export(acme.client, by=None, now=NOW)
+    exporter = Exporter()
+    exporter.top_up(NOW, Export.objects.all())
+    exporter.collect(NOW, wait=5)
+    exporter.close()
+    Export.objects.filter(pk=export.pk).update(state="failed")
+    assert parts_in(media_root) != []
+    assert remove_over(NOW + timedelta(days=7)) == 1
+    assert parts_in(media_root) == []
+
+
+def test_a_storage_that_does_not_answer_is_asked_again(acme, front, bucket, settings):
+    use(settings, bucket.described(endpoint_url=front.address))
+    made(acme.client)
+    front.refuse("GET", 403, "AccessDenied")
+    remove_over(NOW + timedelta(days=7))
+    assert bucket.names() != []
+    remove_over(NOW + timedelta(days=7))
+    assert bucket.names() == []
+    assert not Export.objects.over(NOW + timedelta(days=8)).exists()
+
+
+def test_one_that_is_removed_while_a_killed_worker_makes_it_is_looked_at_again(acme, media_root):
+    export = request_export(acme.client, by=None, now=NOW)
+    killed = Exporter()
+    killed.top_up(NOW, Export.objects.all())
+    exporting.remove([export], "removed by hand")
+    killed.crew.close()
+    assert parts_in(media_root) != []
+    remove_over(NOW)
+    assert parts_in(media_root) == []
+
+
+def parts_in(folder):
+    return [path for path in (folder / "exports").rglob("*") if path.is_file()]
 
 
 def test_the_command_writes_a_file_that_other_programs_read(acme, tmp_path, capsys):
