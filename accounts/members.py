@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 
 from accounts import audit
 from accounts.audit import Action
+from accounts.logins.tokens import revoke_all
 from accounts.models import Client, Membership, Role, User
-from accounts.tokens import revoke_all
 
 log = structlog.get_logger(__name__)
 

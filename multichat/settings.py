@@ -106,7 +106,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounts.backends.Passwords"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounts.logins.backends.Passwords"]
 LOGIN_URL = "admin:login"
 # none, staff or superusers: who has to have one before anything else.
 SECOND_FACTOR_REQUIRED = env.choice("SECOND_FACTOR_REQUIRED", ("none", "staff", "superusers"), default="none")
@@ -117,8 +117,8 @@ AXES_COOLOFF_TIME = timedelta(minutes=env.integer("LOGIN_LOCKOUT_MINUTES", defau
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_CLIENT_IP_CALLABLE = "accounts.lockouts.address"
-AXES_LOCKOUT_CALLABLE = "accounts.lockouts.answer"
+AXES_CLIENT_IP_CALLABLE = "accounts.logins.lockouts.address"
+AXES_LOCKOUT_CALLABLE = "accounts.logins.lockouts.answer"
 AXES_SENSITIVE_PARAMETERS = ["username", "csrfmiddlewaretoken", "next"]
 # The audit trail knows who logged in, and the screen of lockouts is our own.
 AXES_DISABLE_ACCESS_LOG = True

@@ -11,7 +11,7 @@ from django.urls import URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern
 from pytest_django import Settings
 
-from accounts import tickets
+from accounts.logins import tickets
 from accounts.models import SecondFactor, User
 from tests.tenants import Rows, acme, make_ready, people, rival, static_files_as_they_are
 

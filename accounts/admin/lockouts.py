@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts import lockouts
 from accounts.admin import display
 from accounts.admin.access import ReadOnly
+from accounts.logins import lockouts
 
 AccessAttempt._meta.verbose_name = gettext_lazy("failed login")
 AccessAttempt._meta.verbose_name_plural = gettext_lazy("failed logins")

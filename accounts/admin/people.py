@@ -18,9 +18,9 @@ from accounts.admin import display
 from accounts.admin.access import TenantAdmin, TenantInline
 from accounts.admin.audited import Audited
 from accounts.admin.retention import RetentionInline
+from accounts.logins.second_factors import factor_of, remove
+from accounts.logins.tokens import revoke_all
 from accounts.models import Client, Membership, Role, User
-from accounts.second_factors import factor_of, remove
-from accounts.tokens import revoke_all
 
 # Memberships decide; Django's groups and permissions would look as if they did.
 admin.site.unregister(Group)

@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import second_factors
+from accounts.logins import second_factors
 from accounts.middleware.gate import Lacking, session_user
 from accounts.models import SecondFactor
 

@@ -8,7 +8,7 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import ngettext
 
-from accounts.throttles import LoginThrottle
+from accounts.logins.throttles import LoginThrottle
 
 
 class LoginForm(AdminAuthenticationForm):

@@ -8,10 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import tokens
 from accounts.admin import display
 from accounts.admin.access import ReadOnly, VisibleChoices
 from accounts.admin.verbs import Verb, WithVerbs
+from accounts.logins import tokens
 from accounts.models import ApiToken, Role
 
 _REVOKE = Verb(

@@ -16,12 +16,12 @@ from accounts.api.parsing import asked
 from accounts.api.permissions import LoggedIn, user_of
 from accounts.api.problems import Problem
 from accounts.api.schema import refusals
-from accounts.callers import address_of
+from accounts.logins.callers import address_of
+from accounts.logins.second_factors import CodeNeeded, CodeRefused, GuessedTooOften, NotSetUp
+from accounts.logins.throttles import LoginThrottle
+from accounts.logins.tokens import ClientUnclear, Login, LoginFailed, TooWide, log_in, revoke
 from accounts.models import ApiToken, Role
-from accounts.second_factors import CodeNeeded, CodeRefused, GuessedTooOften, NotSetUp
 from accounts.serializers import LoggedInSerializer, LoginSerializer, MeSerializer
-from accounts.throttles import LoginThrottle
-from accounts.tokens import ClientUnclear, Login, LoginFailed, TooWide, log_in, revoke
 
 REFUSALS = {
     401: "User name or password is wrong (`login_failed`), or the code of the second factor (`second_factor_wrong`), "

@@ -15,9 +15,9 @@ from accounts.api.filters import IdFilter
 from accounts.api.parsing import asked
 from accounts.api.permissions import user_of
 from accounts.api.viewsets import TenantViewSet
+from accounts.logins.tokens import TooWide, Wish, issue, revoke, within_reach
 from accounts.models import ApiToken, Role
 from accounts.serializers import IssuedTokenSerializer, NewTokenSerializer, TokenSerializer
-from accounts.tokens import TooWide, Wish, issue, revoke, within_reach
 
 
 class TokenFilters(filters.FilterSet):

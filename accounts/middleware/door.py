@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from accounts import audit
 from accounts.audit import Via
-from accounts.callers import address_of, valid_address
+from accounts.logins.callers import address_of, valid_address
 
 
 class Door:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
 
-from accounts.second_factors import factor_of, must_have
+from accounts.logins.second_factors import factor_of, must_have
 
 # Where people would wonder why they are nobody; programs are told by the API itself.
 FOR_PEOPLE = ("/admin/", "/media-files/")

@@ -8,10 +8,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.access import roles_of
+from accounts.logins.tokens import LOGIN_LASTS, LOGIN_LASTS_AT_MOST
 from accounts.models import ApiToken, Client, Role, User
 from accounts.serializers.fields import ClientName, VisibleRow
 from accounts.serializers.people import ClientSerializer, PersonSerializer
-from accounts.tokens import LOGIN_LASTS, LOGIN_LASTS_AT_MOST
 
 
 class TokenSerializer(serializers.ModelSerializer[ApiToken]):

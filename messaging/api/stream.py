@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import tickets
+from accounts.logins import tickets
 from accounts.models import ApiToken, Role
 from messaging.api.changes import WISHES
 from messaging.api.feeds import read_number, wish_of

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django_otp.oath import totp
 from pytest_django import Settings
 
-from accounts import second_factors, tickets
+from accounts.logins import second_factors, tickets
 from accounts.models import AuditEntry, SecondFactor, User
 from tests.accounts.api.conftest import bearing
 from tests.tenants import LogIn, Rows, acme, browser_of, people, rival, static_files_as_they_are

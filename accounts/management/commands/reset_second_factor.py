@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accounts import second_factors
+from accounts.logins import second_factors
 from accounts.models import User
 
 

@@ -5,7 +5,7 @@ from itertools import count
 import pytest
 from rest_framework.test import APIClient
 
-from accounts.callers import caller_at
+from accounts.logins.callers import caller_at
 from accounts.models import User
 
 LOGIN = "/api/v1/auth/login/"

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from rest_framework.request import Request
 from time_machine import TimeMachineFixture
 
-from accounts import tickets
+from accounts.logins import tickets
 from accounts.models import ApiToken, Change, User
 from messaging.api.stream import _session
 from tests.messaging.api.front import Front

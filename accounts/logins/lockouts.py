@@ -17,7 +17,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from accounts.audit import Action, note, note_once
-from accounts.callers import address_of, caller_at
+from accounts.logins.callers import address_of, caller_at
 from accounts.models import User
 
 log = structlog.get_logger(__name__)

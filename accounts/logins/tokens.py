@@ -12,10 +12,10 @@ from django.http import HttpRequest
 from accounts import audit
 from accounts.access import roles_of
 from accounts.audit import Action
-from accounts.lockouts import forget
+from accounts.logins.lockouts import forget
+from accounts.logins.second_factors import demand
 from accounts.models import ApiToken, Client, Role, User
 from accounts.numbers import whole_number
-from accounts.second_factors import demand
 
 log = structlog.get_logger(__name__)
 

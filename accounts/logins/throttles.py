@@ -6,7 +6,7 @@ from urllib.parse import quote
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
-from accounts.callers import address_of, caller_at
+from accounts.logins.callers import address_of, caller_at
 
 
 class LoginThrottle(SimpleRateThrottle):

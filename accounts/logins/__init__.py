@@ -1,0 +1,1 @@
+"""Who asks: passwords, second factors, tokens and tickets, and those who only guess."""
