@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
+from playwright.sync_api import Page
 
 from accounts import feed
 from media.models import MediaFile
@@ -37,3 +38,12 @@ def sample(rows: Rows, name: str, **facts: Any) -> MediaFile:
 
 def sent(rows: Rows) -> Any:
     return rows.conversation.messages.filter(direction="outbound")
+
+
+def until(page: Page, words: str) -> None:
+    """Asked from outside: what waits inside the page compiles its words there, which the page's policy forbids."""
+    for _ in range(200):
+        if page.evaluate(words):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"not in ten seconds: {words}")

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from messaging.models import Contact, Conversation
 from tests.browser.chromium import PHONE
 from tests.browser.conftest import OpenPage
-from tests.browser.happening import INBOX, arrive, sample, thread
+from tests.browser.happening import INBOX, arrive, sample, thread, until
 from tests.tenants import Rows, make_message
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,7 +44,7 @@ def test_pictures_are_shown_large(acme: Rows, open_page: OpenPage) -> None:
     make_message(acme.conversation, type="image", media=picture, text="Look")
     page = open_page()
     page.goto(thread(acme))
-    page.wait_for_function("[...document.images].filter(one => one.src).every(one => one.naturalWidth > 0)")
+    until(page, "[...document.images].filter(one => one.src).every(one => one.naturalWidth > 0)")
     page.locator("a[data-picture]").click()
     expect(page.locator("[data-lightbox]")).to_contain_text("Look")
     page.keyboard.press("Escape")
@@ -59,7 +59,7 @@ def test_a_voice_note_plays_at_the_chosen_speed(acme: Rows, open_page: OpenPage)
     page.locator(".mc-speed").click()
     expect(page.locator(".mc-speed")).to_have_text("1.5×")
     page.locator(".mc-play").click()
-    page.wait_for_function("document.querySelector('audio').currentTime > 0.3")
+    until(page, "document.querySelector('audio').currentTime > 0.3")
     assert page.evaluate("document.querySelector('audio').playbackRate") == 1.5
 
 

@@ -9,7 +9,7 @@ from accounts import feed
 from messaging.models import OutboxItem
 from tests.browser.chromium import PHONE
 from tests.browser.conftest import OpenPage
-from tests.browser.happening import INBOX, SAMPLES, sent, tell, thread
+from tests.browser.happening import INBOX, SAMPLES, sent, tell, thread, until
 from tests.media.rendering import FFMPEG
 from tests.tenants import Rows, make_message
 
@@ -120,7 +120,7 @@ def test_a_voice_note_is_recorded_as_whatsapp_takes_it(acme: Rows, open_page: Op
     message = sent(acme).get()
     assert (message.type, message.media.mimetype.split(";")[0]) == ("voice", "audio/ogg")
     play.click()
-    page.wait_for_function("document.querySelector('audio').currentTime > 0.3")
+    until(page, "document.querySelector('audio').currentTime > 0.3")
     assert page.evaluate("document.querySelector('audio').duration") < 10
 
 
