@@ -1,5 +1,6 @@
 """Legal holds, and the receipts of what went."""
 
+from copy import deepcopy
 from typing import Any
 
 from django import forms
@@ -85,6 +86,8 @@ class LegalHoldAdmin(Paged, ForManagers, WithVerbs):
         if obj is None:
             for name, model in (("client", Client), ("conversation", Conversation), ("contact", Contact)):
                 rows: Any = model.objects.all()
+                # Those that the form declares are one and the same for everybody.
+                form.base_fields[name] = deepcopy(form.base_fields[name])
                 form.base_fields[name].queryset = rows.visible_to(request.user, role=Role.MANAGER)
         return form
 

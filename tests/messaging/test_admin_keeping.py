@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 
@@ -109,6 +110,18 @@ def test_a_hold_names_nothing_of_another_client(acme, rival, browser_of):
     response = browser_of("mona").post(reverse("admin:messaging_legalhold_add"), facts)
     assert response.status_code == 200
     assert not LegalHold.objects.exists()
+
+
+def test_two_who_place_a_hold_at_the_same_time_choose_each_among_their_own(acme, people, rf):
+    forms = []
+    for name in ("mona", "charlie"):
+        request = rf.get("/")
+        request.user = people[name]
+        forms.append(admin.site.get_model_admin(LegalHold).get_form(request))
+    clients = [
+        set(form().fields["contact"].queryset.values_list("client__slug", flat=True)) for form in forms
+    ]
+    assert clients == [{"acme"}, {"rival"}]
 
 
 def test_a_manager_says_how_long_things_are_kept(acme, browser_of):

@@ -9,6 +9,8 @@ from media.sniffing import extension_of
 from media.storage import safe_segment
 
 LONGEST_NAME = 60
+# A browser that opens it from the disk would do what the sender wrote into it.
+RUNS = frozenset({".html", ".svg", ".xml"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,5 +101,7 @@ def path_of(media_file: MediaFile) -> str:
     """Beside its conversation's pages. The id makes it the only one of its name, and nothing in it is the sender's as
     it came."""
     extension = extension_of(media_file.mimetype)
+    if extension in RUNS:
+        extension += ".txt"
     stem = media_file.filename.rpartition(".")[0] or media_file.filename
     return f"media/{media_file.pk}-{safe_segment(stem, fallback=media_file.kind, longest=LONGEST_NAME)}{extension}"

@@ -263,6 +263,12 @@ def test_media_rows_without_a_file_name_are_called_by_their_kind(acme):
     assert exporting.contents.path_of(media_file) == f"media/{media_file.pk}-voice.ogg"
 
 
+@pytest.mark.parametrize(("mimetype", "end"), [("text/html", ".html.txt"), ("image/svg+xml", ".svg.txt")])
+def test_what_a_browser_would_run_is_called_a_text(mimetype, end, acme):
+    media_file = make_media_file(acme.instance, kind="document", mimetype=mimetype, filename="offer.html")
+    assert exporting.contents.path_of(media_file) == f"media/{media_file.pk}-offer{end}"
+
+
 def test_times_are_in_utc_in_the_manifest(acme):
     archive = archive_of(made(acme.client))
     assert told(archive, "manifest.json")["made_at"] == NOW.astimezone(UTC).isoformat()
