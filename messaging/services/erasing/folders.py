@@ -67,7 +67,7 @@ def _move(job: Job, name: str, target: str) -> None:
 def _copied(name: str, target: str) -> str:
     """One that is there already is of somebody who was killed, maybe in the middle of it."""
     if storage().exists(target):
-        if sha256_of(target) == sha256_of(name):
+        if sha256_of(storage(), target) == sha256_of(storage(), name):
             return target
         storage().delete(target)
     with storage().open(name, "rb") as content:
