@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from accounts.looks import Look
+from accounts.questions import Question
 from media.storage import incoming_folder, storage
 from messaging.services.spooling import spool
 
@@ -30,12 +30,12 @@ LITTLE = 64 * 1024**2
 
 
 def parts() -> dict[str, str]:
-    return {name: look.answer() for name, look in LOOKS.items()}
+    return {name: question.answer() for name, question in QUESTIONS.items()}
 
 
 def forget() -> None:
-    for look in LOOKS.values():
-        look.forget()
+    for question in QUESTIONS.values():
+        question.forget()
 
 
 def _database() -> str:
@@ -92,9 +92,9 @@ def _spool() -> str:
     return FINE if has_room else "no room"
 
 
-_look = partial(Look[str], late=LATE, patience=PATIENCE)
-LOOKS = {
-    "database": _look(_database, keep=1.0),
-    "storage": _look(_storage, keep=10.0),
-    "spool": _look(_spool, keep=10.0),
+_question = partial(Question[str], late=LATE, patience=PATIENCE)
+QUESTIONS = {
+    "database": _question(_database, keep=1.0),
+    "storage": _question(_storage, keep=10.0),
+    "spool": _question(_spool, keep=10.0),
 }

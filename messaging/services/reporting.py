@@ -19,8 +19,8 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from accounts.counting import counts_up_to
-from accounts.looks import Look
 from accounts.models import WhatsappInstance
+from accounts.questions import Question
 from media.models import MediaFile, Rendition, StorageUse, StrategyHealth
 from media.storage import storage
 from messaging.models import OutboxItem, SendingLine, WebhookDelivery, WebhookEndpoint, WebhookEvent
@@ -43,14 +43,14 @@ QUEUES: dict[str, type[Any]] = {
 
 
 def figures() -> list[Metric]:
-    found = _look.answer()
+    found = _question.answer()
     up = GaugeMetricFamily("multichat_database_up", "Whether the database answered in time.")
     up.add_metric([], 1 if found else 0)
     return [up, *found, *_disks(), *_spooled()]
 
 
 def forget() -> None:
-    _look.forget()
+    _question.forget()
 
 
 def read(now: datetime) -> list[Metric]:
@@ -68,7 +68,7 @@ def _read_apart() -> list[Metric]:
         connection.close()
 
 
-_look: Look[list[Metric]] = Look(_read_apart, late=[], keep=KEEP_SECONDS, patience=PATIENCE)
+_question: Question[list[Metric]] = Question(_read_apart, late=[], keep=KEEP_SECONDS, patience=PATIENCE)
 
 
 def _gauge(name: str, text: str, labels: Iterable[str], values: Iterable[tuple[Any, ...]]) -> Metric:

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Look(Generic[T]):
+class Question(Generic[T]):
     """Asks in a thread, one at a time, and remembers the answer for ``keep`` seconds.
 
     Whoever cannot be answered within ``patience`` seconds gets ``late``, while the thread goes on waiting.
