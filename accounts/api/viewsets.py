@@ -7,6 +7,7 @@ from rest_framework.viewsets import GenericViewSet
 from accounts.access import may
 from accounts.api.permissions import role_for
 from accounts.api.schema import ID_PATTERN
+from accounts.models import Role
 
 
 class TenantViewSet(GenericViewSet):  # type: ignore[type-arg]
@@ -30,3 +31,13 @@ class TenantViewSet(GenericViewSet):  # type: ignore[type-arg]
         """For an object that the view did not get by ``get_object``."""
         if not may(self.request.user, role_for(self.request, self), row):
             self.permission_denied(self.request, message="Your role for this client does not allow this.")
+
+
+class ForManagers(TenantViewSet):
+    """Another client's row does not exist here; of one's own clients, those are listed that one manages."""
+
+    read_role = write_role = Role.MANAGER
+
+    def get_queryset(self) -> Any:
+        role = Role.MANAGER if self.action == "list" else Role.VIEWER
+        return self.rows.all().visible_to(self.request.user, role=role)

@@ -17,8 +17,7 @@ from accounts.api.filters import IdFilter
 from accounts.api.parsing import asked
 from accounts.api.problems import Problem
 from accounts.api.schema import refusals
-from accounts.api.viewsets import TenantViewSet
-from accounts.models import Role
+from accounts.api.viewsets import ForManagers
 from messaging.models import WebhookDelivery, WebhookEndpoint
 from messaging.serializers.endpoints import (
     CreatedWebhookEndpointSerializer,
@@ -58,16 +57,6 @@ def switched_off_is_a_conflict() -> Iterator[None]:
     except webhooks_out.SwitchedOff as exc:
         text = "The endpoint is switched off; switch it on first."
         raise Problem(HTTPStatus.CONFLICT, "switched_off", text) from exc
-
-
-class ForManagers(TenantViewSet):
-    """Another client's row does not exist here; of one's own clients, those are listed that one manages."""
-
-    read_role = write_role = Role.MANAGER
-
-    def get_queryset(self) -> Any:
-        role = Role.MANAGER if self.action == "list" else Role.VIEWER
-        return self.rows.all().visible_to(self.request.user, role=role)
 
 
 @extend_schema_view(

@@ -16,9 +16,9 @@ from accounts.api.parsing import asked
 from accounts.api.permissions import user_of
 from accounts.api.problems import Problem
 from accounts.api.schema import refusals
+from accounts.api.viewsets import ForManagers
 from media.api.delivery import WhateverIsAccepted
 from media.api.schema import RANGE
-from messaging.api.endpoints import ForManagers
 from messaging.downloads import download
 from messaging.models import Export
 from messaging.serializers.exports import ExportSerializer, NewExportSerializer
