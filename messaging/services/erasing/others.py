@@ -124,16 +124,13 @@ def remove_webhooks(job: Job, after: int) -> int | None:
     done = WebhookEvent.objects.filter(instance__in=lines).exclude(state=WebhookEvent.State.PENDING)
     rows, following = _window(done, after, WINDOW)
     pks = [pk for pk, body in _with_hints(rows, job) if job.marks.are_in_body(bytes(body))]
-    job.count(webhooks=WebhookEvent.objects.filter(pk__in=pks).delete()[1].get(_LABEL, 0))
+    job.count(webhooks=WebhookEvent.objects.filter(pk__in=pks).delete()[1].get(WebhookEvent._meta.label, 0))
     return following
 
 
-_LABEL = WebhookEvent._meta.label
-
-
 def _with_hints(rows: Any, job: Job) -> Iterable[tuple[int, Any]]:
-    names = [job.marks.names, tuple(json.dumps(name)[1:-1] for name in job.marks.names)]
-    hints = {hint for hint in (*job.marks.hints, *names[0], *names[1]) if hint}
+    names = job.marks.names
+    hints = {*job.marks.hints, *names, *(json.dumps(name)[1:-1] for name in names)} - {""}
     found: set[int] = set()
     for hint in sorted(hints):
         matching = rows.annotate(at=Holds(F("body"), Value(hint.encode(), output_field=BinaryField())))

@@ -5,6 +5,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -141,12 +142,7 @@ def _write_ending(plan: Plan, part: Part) -> None:
     part.add("index.html", overview_of(plan, lambda: notes_of(plan)))
     part.add("manifest.json", manifest_of(plan, lambda: notes_of(plan), part.entries[0]))
     before = (Entry(**told) for notes in notes_of(plan) for told in notes["entries"])
-    part.close(_chained(before, part.entries))
-
-
-def _chained(*groups: Any) -> Iterator[Entry]:
-    for group in groups:
-        yield from group
+    part.close(chain(before, part.entries))
 
 
 def _json(value: Any) -> bytes:
