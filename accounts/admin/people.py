@@ -15,7 +15,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import display
-from accounts.admin.access import TenantAdmin, TenantInline
+from accounts.admin.access import NamedFormSet, TenantAdmin, TenantInline
 from accounts.admin.audited import Audited
 from accounts.admin.retention import RetentionInline
 from accounts.logins.second_factors import factor_of, remove
@@ -58,7 +58,7 @@ class MemberForm(forms.ModelForm):  # type: ignore[type-arg]
         return name
 
 
-class WorkFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+class WorkFormSet(NamedFormSet):
     def delete_existing(self, obj: Membership, commit: bool = True) -> None:
         super().delete_existing(obj, commit)
         if commit:

@@ -42,8 +42,12 @@ def kind_icon(media_file: MediaFile) -> SafeString:
 def preview(media_file: MediaFile) -> SafeString:
     picture = inline_picture(media_file)
     if picture:
-        return format_html('<img class="mc-thumb" src="{}" alt="{}">', picture, media_file.kind)
-    return format_html('<span class="mc-thumb mc-thumb-icon">{}</span>', kind_icon(media_file))
+        return format_html('<img class="mc-thumb" src="{}" alt="{}">', picture, kind_label(media_file))
+    return format_html(
+        '<span class="mc-thumb mc-thumb-icon">{}<span class="visually-hidden">{}</span></span>',
+        kind_icon(media_file),
+        kind_label(media_file),
+    )
 
 
 def sentence(media_file: MediaFile) -> str:
