@@ -28,7 +28,7 @@ def of_media(place: str, also: str) -> dict[str, Any]:
 
 
 def _described(place: str) -> dict[str, Any]:
-    return {"BACKEND": "media.s3.S3MediaStorage", "OPTIONS": _bucket()} if place == "s3" else ON_DISK
+    return {"BACKEND": "media.s3.storage.S3MediaStorage", "OPTIONS": _bucket()} if place == "s3" else ON_DISK
 
 
 def _bucket() -> dict[str, Any]:

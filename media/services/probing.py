@@ -5,8 +5,8 @@ from uuid import uuid4
 
 from django.core.files.base import ContentFile
 
-from media.s3 import S3MediaStorage
-from media.s3_trouble import S3Trouble
+from media.s3.storage import S3MediaStorage
+from media.s3.trouble import S3Trouble
 from media.storage import INCOMING, places
 
 CONTENT = b"MultiChat was here."

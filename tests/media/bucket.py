@@ -12,7 +12,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 from pytest_django import Settings
 
-from media.s3 import S3MediaStorage
+from media.s3.storage import S3MediaStorage
 
 NAME = "media"
 KEYS = {"access_key": "AKIAEXAMPLE", "secret_key": "not-a-secret"}
@@ -30,7 +30,7 @@ class Bucket:
         return {**facts, "location": "hub", "attempts": 1, **KEYS, **changes}
 
     def described(self, **changes: Any) -> dict[str, Any]:
-        return {"BACKEND": "media.s3.S3MediaStorage", "OPTIONS": self.options(**changes)}
+        return {"BACKEND": "media.s3.storage.S3MediaStorage", "OPTIONS": self.options(**changes)}
 
     def storage(self, **changes: Any) -> S3MediaStorage:
         return S3MediaStorage(**self.options(**changes))

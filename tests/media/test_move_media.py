@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from media.models import MediaFile, Rendition
-from media.s3 import S3MediaStorage
+from media.s3.storage import S3MediaStorage
 from media.services.discarding import discard
 from media.services.moving import Item, Outcome, items, move
 from media.storage import places, storage

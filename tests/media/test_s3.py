@@ -13,8 +13,8 @@ from pytest_django import Settings
 
 from accounts.models import User
 from media.models import MediaFile
-from media.s3 import PART
-from media.s3_trouble import S3Trouble
+from media.s3.storage import PART
+from media.s3.trouble import S3Trouble
 from media.services import fetch_now
 from media.services.auditing import strays
 from media.services.discarding import discard

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from django.core.files import File
 
-from media.s3_trouble import S3Trouble, answers
+from media.s3.trouble import S3Trouble, answers
 
 WINDOW = 8 * 1024**2
 BUFFER = 256 * 1024

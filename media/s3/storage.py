@@ -19,8 +19,8 @@ from django.core.files import File
 from storages.backends.s3 import S3Storage  # type: ignore[import-untyped]
 from storages.utils import clean_name  # type: ignore[import-untyped]
 
-from media.s3_reading import S3Reader
-from media.s3_trouble import S3Trouble, answers
+from media.s3.reading import S3Reader
+from media.s3.trouble import S3Trouble, answers
 
 PART = 16 * 1024**2
 # Were the bucket opened by mistake, a browser would still run nothing of it; signed addresses say how it is shown.

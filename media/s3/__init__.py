@@ -1,0 +1,1 @@
+"""S3 and whatever speaks it, as a place of stored files."""
