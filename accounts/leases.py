@@ -28,7 +28,8 @@ class LeaseLost(Exception):
 class Claim:
     """How a worker asks for work. ``per_instance`` is the most that may be under way for one owner at a time.
 
-    An ``exclusive`` claim takes an owner only when no other worker has any of its work.
+    An ``exclusive`` claim takes an owner only when no other worker has any of its work. Of an owner that has so much
+    waiting, ``least_share`` is taken, and the owners that are then left out are free for other workers.
     """
 
     limit: int
@@ -36,6 +37,7 @@ class Claim:
     lease: timedelta
     token: uuid.UUID
     exclusive: bool = False
+    least_share: int = 0
 
 
 def lease() -> timedelta:
@@ -156,7 +158,8 @@ def _choose(work: WaitingQuerySet, claim: Claim, now: datetime) -> list[int]:
     busy = _under_way(work, owners, now)
     chosen: list[int] = []
     for position, owner in enumerate(owners):
-        fair_share = -(-(claim.limit - len(chosen)) // (len(owners) - position))
+        left = claim.limit - len(chosen)
+        fair_share = min(left, max(claim.least_share, -(-left // (len(owners) - position))))
         running = busy.get(owner, 0)
         room = min(fair_share, 0 if claim.exclusive and running else claim.per_instance - running)
         chosen += _most_urgent(work.filter(**{work.model.owner_field: owner}), room, now)
@@ -171,6 +174,10 @@ def _lock_owners(work: WaitingQuerySet, claim: Claim, now: datetime) -> list[int
     mine = work.filter(**{work.model.owner_field: OuterRef("pk")})
     waiting = Q(Exists(mine.due(now))) | Q(Exists(mine.abandoned(now)))
     rows = work.model.owners().reachable().filter(waiting).order_by("?")
+    if claim.exclusive:
+        # Those that cannot be had are not locked either, because somebody else may want to write to them.
+        others = work.model.objects.under_way(now).filter(**{work.model.owner_field: OuterRef("pk")})
+        rows = rows.exclude(Exists(others))
     locked = rows.select_for_update(skip_locked=True, no_key=True, of=("self",))
     return list(locked.values_list("pk", flat=True)[: claim.limit])
 

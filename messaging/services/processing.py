@@ -28,6 +28,8 @@ from messaging.services.receiving import Receiving, Told
 log = structlog.get_logger(__name__)
 
 BATCH = 100
+# Of one line, if it has so many: what a transaction costs anyway is shared by these.
+SHARE = 50
 # A body that ends its worker this often is not tried again by itself.
 MOST_ATTEMPTS = 5
 # Meta sends up to 1,000 in one body. What is applied in one transaction keeps others waiting, so it has to end soon.
@@ -62,7 +64,9 @@ def process_due(
     token: uuid.UUID, *, now: datetime, limit: int = BATCH, work: WaitingQuerySet | None = None
 ) -> int:
     """Claim and process what is due. One worker at a time has an instance's events, and takes them in order."""
-    wish = Claim(limit=limit, per_instance=limit, lease=lease(), token=token, exclusive=True)
+    wish = Claim(
+        limit=limit, per_instance=limit, lease=lease(), token=token, exclusive=True, least_share=SHARE
+    )
     rows = WebhookEvent.objects.all() if work is None else work
     claimed: list[WebhookEvent] = rows.claim(wish, now=now)
     claimed.sort(key=lambda event: (event.instance_id, event.pk))

@@ -16,6 +16,7 @@ from media.services import Fetcher, Renderer, sweep, tidy
 from messaging.services.exporting import Exporter, remove_over
 from messaging.services.gaps.attending import Attending
 from messaging.services.intake import Intake
+from messaging.services.looking import QUIET_SECONDS, Look
 from messaging.services.naming import Naming
 from messaging.services.processing import process_due
 from messaging.services.pruning import Pruning
@@ -28,7 +29,8 @@ from messaging.services.webhooks_out import Courier, fan_out
 
 log = structlog.get_logger(__name__)
 
-IDLE_SECONDS = 1.0
+# Longer each time that there was nothing: what another worker held a moment ago may be free soon.
+REST_SECONDS = (0.1, 0.3, 1.0)
 SWEEP_SECONDS = 600.0
 DATABASE_BREAK_SECONDS = 2.0
 
@@ -51,6 +53,16 @@ class Worker:
         self.intake = Intake()
         self.pruning = Pruning()
         self._swept_at = 0.0
+        self._rests = 0
+        self._looks = [
+            Look(lambda: process_due(self.token, now=self.now())),
+            Look(lambda: self.sender.top_up(self.now()), lambda: self.sender.under_way),
+            Look(lambda: self.fetcher.top_up(self.now()), lambda: self.fetcher.under_way),
+            Look(lambda: fan_out(self.now())),
+            Look(lambda: self.courier.top_up(self.now()), lambda: self.courier.under_way),
+            Look(lambda: self.renderer.top_up(self.now()), lambda: self.renderer.under_way),
+            Look(lambda: self.exporter.top_up(self.now()), lambda: self.exporter.under_way),
+        ]
 
     def stop(self) -> None:
         """Only a flag: a signal may call this in the middle of anything. An idle worker sees it within a second."""
@@ -85,11 +97,9 @@ class Worker:
         """One look at everything that waits; how much there was."""
         # First, or after a long break this worker would claim anew what it still has in hand.
         self._renew()
-        done = self.intake.turn() + process_due(self.token, now=self.now())
-        done += self.sender.top_up(self.now()) + self.fetcher.top_up(self.now())
-        done += fan_out(self.now()) + self.courier.top_up(self.now()) + self.renderer.top_up(self.now())
-        done += self.exporter.top_up(self.now()) + self.upkeep.turn(self.now())
-        return done + self._collect()
+        done = self.intake.turn()
+        done += sum(look.turn(hurried=self.under_way > 0) for look in self._looks)
+        return done + self.upkeep.turn(self.now()) + self._collect()
 
     def finish(self) -> None:
         """What is under way is finished and written down; nothing new is claimed."""
@@ -125,12 +135,20 @@ class Worker:
             self._sweep_now_and_then()
             idle = not self.turn() + sum(one.turn() for one in aside)
             if not self.pruning.turn(self.now()) and idle:
-                alarm.sleep(IDLE_SECONDS)
+                alarm.sleep(self._rest())
+            else:
+                self._rests = 0
         except Exception:  # noqa: BLE001 - leases bring back what this turn held; the next turn may fare better
             log.exception("worker turn failed")
             metrics.worker_errors.inc()
             close_old_connections()
             time.sleep(DATABASE_BREAK_SECONDS)
+
+    def _rest(self) -> float:
+        if any(look.was_left_out for look in self._looks):
+            return QUIET_SECONDS
+        self._rests += 1
+        return REST_SECONDS[min(self._rests, len(REST_SECONDS)) - 1]
 
     def _sweep_now_and_then(self) -> None:
         if time.monotonic() - self._swept_at > SWEEP_SECONDS or not self._swept_at:
