@@ -78,6 +78,7 @@ def share(results: Sequence[Result]) -> Shared:
 
 def settle(shared: Shared, kept: set[int], now: datetime) -> None:
     """Once the rows are written: what they brought is counted, and bytes that nobody needs are dropped."""
+    brought: dict[int, list[int]] = {}
     for result in shared.results:
         media_file, (client, _, size) = result.errand.media_file, _content(result)
         if media_file.pk not in kept:
@@ -85,8 +86,10 @@ def settle(shared: Shared, kept: set[int], now: datetime) -> None:
         if twin := shared.twins.get(media_file.pk):
             renditions.share(media_file, twin, now=now)
         else:
-            holding.add(client, files=1, size=size)
+            brought.setdefault(client, []).append(size)
         drop(client, shared.spare.get(media_file.pk, ()), now=now)
+    for client, sizes in sorted(brought.items()):
+        holding.add(client, files=len(sizes), size=sum(sizes))
 
 
 def drop(client: int, spare: Iterable[Held], *, now: datetime) -> None:
