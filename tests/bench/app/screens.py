@@ -39,7 +39,7 @@ class Screens:
         self.long = list(rows.order_by("-n").values_list("pk", flat=True)[:100])
 
     def all(self) -> dict[str, Ask]:
-        fixed = {**self._inbox(), **self._media(), **dict(_lists()), **self._rows()}
+        fixed = {**self._inbox(), **self._media(), **dict(_lists()), **self._trail(), **self._rows()}
         found: dict[str, Ask] = {name: lambda address=address: address for name, address in fixed.items()}
         return found | {
             "thread, newest": self._thread,
@@ -89,6 +89,23 @@ class Screens:
             "ledger, a client": f"view=ledger&{of_client}",
         }
         return {name: f"{MEDIA}?{query}" for name, query in filters.items()}
+
+    def _trail(self) -> dict[str, str]:
+        trail, contacts = (
+            reverse(f"admin:{name}_changelist") for name in ("accounts_auditentry", "messaging_contact")
+        )
+        person = Membership.objects.filter(client=self.client).order_by("pk")[0].user_id
+        filters = {
+            "a client": f"client__id__exact={self.client.pk}",
+            "a person": f"person={person}",
+            "an action": "act=media",
+            "a kind of object": "about=messaging.conversation",
+            "today": "when=1",
+            "a label": "q=Label 7",
+            "a number": "q=77",
+        }
+        asked = {f"trail, {name}": f"{trail}?{query}" for name, query in filters.items()}
+        return asked | {f"contacts, search {name}": f"{contacts}?q={q}" for name, q in SEARCHES.items()}
 
     def _rows(self) -> dict[str, str]:
         user = Membership.objects.filter(client=self.client).order_by("pk")[0].user
