@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django_otp.oath import TOTP
 
-from accounts.audit import Action, note
+from accounts.audit import Action, note, note_once
 from accounts.models import SecondFactor
 from accounts.models.factors import hashed
 
@@ -24,6 +24,8 @@ ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 # Guesses wait 1, 2, 4, 8 seconds and so on; a forgotten phone must not lock its owner out for good.
 LONGEST_WAIT = timedelta(minutes=15)
 DOUBLINGS = 10
+# Guesses within this time are one entry of the trail.
+GUESSED_AGAIN = timedelta(minutes=1)
 
 
 class CodeRefused(Exception):
@@ -110,6 +112,8 @@ def take(user: Any, code: str, *, now: datetime, confirmed: bool = True) -> Seco
         refusal = _refusal(factor, code, now)
         factor.save()
     if refusal:
+        if confirmed:
+            note_once(Action.LOGIN_FAILED, user, by=None, at=now, within=GUESSED_AGAIN, looks=True)
         raise refusal
     return factor
 

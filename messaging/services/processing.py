@@ -19,7 +19,7 @@ from accounts.models import WhatsappInstance
 from accounts.providers import PROVIDERS
 from accounts.providers.errors import UnknownPayload
 from accounts.providers.events import Event, Ignored, MessageChange
-from messaging.models import Message, WaitingChange, WebhookEvent
+from messaging.models import LegalHold, Message, WaitingChange, WebhookEvent
 from messaging.services import accounting
 from messaging.services.counting import count
 from messaging.services.gaps import recording, traffic
@@ -195,6 +195,9 @@ def _apply(batch: list[WebhookEvent], lines: Lines, token: uuid.UUID, now: datet
         recording.note_late(new, receiving.sources())
         # What was erased or purged does not stay in a body either.
         WebhookEvent.objects.filter(pk__in=receiving.dropped).delete()
+        # Beside what retention took, a body may have something that is held.
+        purged = WebhookEvent.objects.filter(pk__in=receiving.purged)
+        purged.exclude(instance__in=LegalHold.objects.held_instances()).delete()
     accounting.account(outcomes, new, lines.home, now=now)
 
 

@@ -60,6 +60,7 @@ class Receiving:
         erased = forgotten(client, told)
         # Webhook events that brought what is not to come back.
         self.dropped = {told[position].webhook.pk for position in erased}
+        self.purged: set[int] = set()
         told = [one for position, one in enumerate(told) if position not in erased]
         self.told = told
         self.received = _only(told, MessageReceived)
@@ -134,7 +135,7 @@ class Receiving:
             thread = self.threads.find(one.instance, one.event.chat)
             known = self.messages.get(one.event.message_id, {}).get(thread.pk)
             if not known and self._was_purged(one, thread):
-                self.dropped.add(one.webhook.pk)
+                self.purged.add(one.webhook.pk)
             elif known and not self._is_author(known, one.event):
                 log.warning("message id of another's message", message=known.pk, webhook_event=one.webhook.pk)
             elif known:

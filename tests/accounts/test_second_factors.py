@@ -72,6 +72,15 @@ def test_it_is_switched_on_with_a_code_and_tells_recovery_codes_once(alice: User
     assert AuditEntry.objects.filter(action="user.second_factor_added", user=alice).count() == 1
 
 
+def test_guessed_codes_are_in_the_trail_once_a_minute(alice: User) -> None:
+    give_factor(alice)
+    for seconds in (0, 2, 30, 90):
+        with pytest.raises(second_factors.CodeRefused):
+            second_factors.take(alice, "000000", now=NOW + timedelta(seconds=seconds))
+    told = AuditEntry.objects.filter(action="login.failed", object_id=alice.pk)
+    assert list(told.values_list("user", flat=True)) == [None, None]
+
+
 def test_a_wrong_code_switches_nothing_on(alice: User) -> None:
     browser = logged_in(alice)
     browser.post(PAGE, {"act": "begin"})

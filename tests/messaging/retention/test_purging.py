@@ -183,6 +183,19 @@ def test_a_body_that_came_with_an_old_message_stays_on_a_held_line(acme, purge):
     assert WebhookEvent.objects.filter(pk=acme.event.pk).exists()
 
 
+def test_a_webhook_that_is_read_again_stays_on_a_held_line(line, world, purge):
+    at = (timezone.now() - OLD).timestamp()
+    body = composer(world, line).text(ANA, "long ago", message_id="OLD", at=at)
+    store(line, body)
+    process()
+    purge(keep(line.client, "messages"))
+    holds.place(LegalHold(client=line.client, reason="a case"), by=None, now=timezone.now())
+    event = store(line, raw(body))
+    process()
+    assert WebhookEvent.objects.filter(pk=event.pk).exists()
+    assert not Message.objects.exists()
+
+
 def test_what_would_go_is_told(acme, capsys):
     picture(acme)
     keep(acme.client, "image")
