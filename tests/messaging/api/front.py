@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 
 from accounts.models import Change
 from messaging.models import Contact, ContactAlias, Conversation, Message
+from tests.simulator.samples import bytes_of
 from tests.tenants import LogIn, Rows, make_message
 
 BASE = "/api/v1/"
@@ -60,6 +62,20 @@ def _address(path: str) -> str:
 @pytest.fixture
 def front(browser_of: LogIn) -> Callable[[str], Front]:
     return lambda name: Front(browser_of(name))
+
+
+@pytest.fixture
+def thread(acme: Rows) -> Conversation:
+    return make_conversation(acme, 1)
+
+
+@pytest.fixture
+def path(thread: Conversation) -> str:
+    return f"conversations/{thread.pk}/messages/"
+
+
+def sample(name: str, mimetype: str = "") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, bytes_of(name), mimetype)
 
 
 def ids(page: Any) -> list[int]:

@@ -1,7 +1,6 @@
 """Sending through the API: what is queued, what is refused, and what a refusal leaves behind."""
 
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +11,10 @@ from django.utils import timezone
 from accounts.models import WhatsappInstance
 from media.models import MediaFile
 from messaging.models import Message, OutboxItem
-from tests.messaging.api.front import errors, make_conversation, told, write
+from tests.messaging.api.front import errors, sample, told, write
 from tests.simulator.samples import bytes_of
 from tests.telling import make_cloud, stored_files
-from tests.tenants import PICTURE, make_media_file, make_ready, while_saving
-
-
-@pytest.fixture
-def thread(acme):
-    return make_conversation(acme, 1)
-
-
-@pytest.fixture
-def path(thread):
-    return f"conversations/{thread.pk}/messages/"
+from tests.tenants import PICTURE, make_media_file, make_ready
 
 
 @pytest.fixture
@@ -34,10 +23,6 @@ def cloud(acme, thread):
     thread.instance, thread.last_inbound_at = make_cloud(acme.client), timezone.now()
     thread.save()
     return thread
-
-
-def sample(name: str, mimetype: str = "") -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, bytes_of(name), mimetype)
 
 
 def queued() -> tuple[Any, ...]:
@@ -118,38 +103,6 @@ def test_a_stored_file_is_sent_once_more_as_a_row_of_its_own(acme, thread, path,
     second = front("alice").post(path, {"media_file": stored.pk}, 201)
     assert (first["type"], first["text"]) == ("image", "Look")
     assert first["media"]["id"] != second["media"]["id"]
-
-
-def test_the_same_key_sends_once(path, front):
-    alice = front("alice")
-    first = alice.post(path, {"text": "Hi"}, 201, **{"Idempotency-Key": "k-1"})
-    assert "Idempotent-Replayed" not in alice.response
-    again = alice.post(path, {"text": "Hi"}, 200, **{"Idempotency-Key": "k-1"})
-    assert alice.response["Idempotent-Replayed"] == "true"
-    assert again["id"] == first["id"]
-    assert OutboxItem.objects.count() == 1
-
-
-def test_the_same_key_for_something_else_is_a_conflict(path, front):
-    front("alice").post(path, {"text": "Hi"}, 201, **{"Idempotency-Key": "k-1"})
-    problem = front("alice").post(path, {"text": "Bye"}, 409, **{"Idempotency-Key": "k-1"})
-    assert problem["code"] == "key_reused"
-
-
-def test_the_same_upload_under_the_same_key_is_stored_once(path, front, media_root):
-    first = front("alice").upload(path, key="k-2", file=sample("bread.jpg"))
-    before = stored_files(media_root)
-    again = front("alice").upload(path, 200, key="k-2", file=sample("bread.jpg"))
-    assert again["id"] == first["id"]
-    assert stored_files(media_root) == before
-    assert front("alice").upload(path, 409, key="k-2", file=sample("cake.jpg"))["code"] == "key_reused"
-    assert stored_files(media_root) == before
-
-
-@pytest.mark.parametrize("key", ["k" * 201, "é", "a\tb"])
-def test_a_key_has_its_form(path, front, key):
-    problem = front("alice").post(path, {"text": "Hi"}, 400, **{"Idempotency-Key": key})
-    assert set(errors(problem)) == {"Idempotency-Key"}
 
 
 REFUSED = [
@@ -266,38 +219,3 @@ def test_a_file_name_is_only_a_name(path, front):
     shown = front("alice").upload(path, file=hostile)
     assert "/" not in shown["media"]["filename"]
     assert "\u202e" not in shown["media"]["filename"]
-
-
-@pytest.fixture
-def committed(django_capture_on_commit_callbacks: Any) -> Any:
-    """What follows a commit happens at the end of the block: bytes go when their row is gone for certain."""
-    return partial(django_capture_on_commit_callbacks, execute=True)
-
-
-def meanwhile(act):
-    """Once, while the upload is being stored."""
-    done = []
-
-    def first_time(**_: Any) -> None:
-        if not done:
-            done.append(act)
-            act()
-
-    return while_saving(MediaFile, first_time)
-
-
-def test_an_upload_whose_key_was_taken_meanwhile_is_taken_back(path, front, media_root, committed):
-    alice, other = front("alice"), front("mona")
-    files = MediaFile.objects.count()
-    with committed(), meanwhile(lambda: other.post(path, {"text": "Hi"}, 201, **{"Idempotency-Key": "k-3"})):
-        problem = alice.upload(path, 409, key="k-3", file=sample("bread.jpg"))
-    assert problem["code"] == "key_reused"
-    assert (MediaFile.objects.count(), stored_files(media_root)) == (files, [])
-
-
-def test_an_upload_that_came_twice_at_once_is_sent_and_kept_once(path, front, media_root, committed):
-    alice, again = front("alice"), front("alice")
-    with committed(), meanwhile(lambda: again.upload(path, key="k-4", file=sample("bread.jpg"))):
-        shown = alice.upload(path, 200, key="k-4", file=sample("bread.jpg"))
-    assert OutboxItem.objects.get().message_id == shown["id"]
-    assert len(stored_files(media_root)) == 1

@@ -12,22 +12,12 @@ from media.models import MediaFile
 from media.rendering.finding import NAMED
 from messaging.models import Message, OutboxItem
 from tests.media.rendering import FFMPEG
-from tests.messaging.api.front import errors, make_conversation
+from tests.messaging.api.front import errors
 from tests.simulator.samples import bytes_of
 from tests.telling import make_cloud, stored_files
 from tests.tenants import make_message, make_ready
 
 with_ffmpeg = pytest.mark.skipif(not FFMPEG, reason="there is no ffmpeg here")
-
-
-@pytest.fixture
-def thread(acme):
-    return make_conversation(acme, 1)
-
-
-@pytest.fixture
-def path(thread):
-    return f"conversations/{thread.pk}/messages/"
 
 
 @pytest.fixture

@@ -9,19 +9,9 @@ from accounts.providers.events import MessageType
 from messaging.models import Contact, Conversation, Message, OutboxItem, Reaction
 from messaging.serializers import payloads
 from tests.loading import payload_names, raw_payload
-from tests.messaging.api.front import NOON, errors, ids, make_conversation, write
+from tests.messaging.api.front import NOON, errors, ids, write
 from tests.telling import make_cloud, make_wapi, process, store
 from tests.tenants import MEDIA_KEY, SECRETS, make_media_file, make_message
-
-
-@pytest.fixture
-def thread(acme):
-    return make_conversation(acme, 1)
-
-
-@pytest.fixture
-def path(thread):
-    return f"conversations/{thread.pk}/messages/"
 
 
 def newest_first(messages):
