@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib.postgres.operations import AddIndexConcurrently
-from django.db.migrations.operations import AddIndex
+from django.db.migrations.operations import AddIndex, SeparateDatabaseAndState
+from django.db.migrations.operations.base import Operation
 
 HALF_BUILT = "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(%s) AND NOT indisvalid"
 
@@ -23,6 +24,23 @@ class AddIndexMeanwhile(AddIndexConcurrently):
             AddIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)
             return
         super().database_backwards(app_label, schema_editor, from_state, to_state)
+
+
+class OnlyInPython(SeparateDatabaseAndState):
+    """Names, help and choices, which no database knows: all of them at once.
+
+    Each alone would build the classes of all related models anew, which for hundreds takes seconds of every upgrade.
+    """
+
+    def __init__(self, operations: list[Operation]) -> None:
+        super().__init__(state_operations=operations)
+
+    def deconstruct(self) -> Any:
+        return type(self).__name__, [self.state_operations], {}
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        vars(state).pop("apps", None)
+        super().state_forwards(app_label, state)
 
 
 def _drop_half_built(schema_editor: Any, name: str) -> None:

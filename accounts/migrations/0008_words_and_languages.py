@@ -7,6 +7,8 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migrating import OnlyInPython
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -14,42 +16,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name="apitoken",
-            options={
-                "ordering": ["-created_at", "-id"],
-                "verbose_name": "API token",
-                "verbose_name_plural": "API tokens",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="change",
-            options={"ordering": ["id"], "verbose_name": "change", "verbose_name_plural": "changes"},
-        ),
-        migrations.AlterModelOptions(
-            name="client",
-            options={"ordering": ["name"], "verbose_name": "client", "verbose_name_plural": "clients"},
-        ),
-        migrations.AlterModelOptions(
-            name="membership",
-            options={"verbose_name": "membership", "verbose_name_plural": "memberships"},
-        ),
-        migrations.AlterModelOptions(
-            name="usage",
-            options={"ordering": ["-month", "kind"], "verbose_name": "usage", "verbose_name_plural": "usage"},
-        ),
-        migrations.AlterModelOptions(
-            name="user",
-            options={"ordering": ["username"], "verbose_name": "user", "verbose_name_plural": "users"},
-        ),
-        migrations.AlterModelOptions(
-            name="whatsappinstance",
-            options={
-                "ordering": ["name"],
-                "verbose_name": "WhatsApp instance",
-                "verbose_name_plural": "WhatsApp instances",
-            },
-        ),
         migrations.AddField(
             model_name="user",
             name="language",
@@ -62,303 +28,371 @@ class Migration(migrations.Migration):
                 verbose_name="language",
             ),
         ),
-        migrations.AlterField(
-            model_name="apitoken",
-            name="client",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="api_tokens",
-                to="accounts.client",
-                verbose_name="client",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="apitoken",
-            name="created_at",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, editable=False, verbose_name="created"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="apitoken",
-            name="expires_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="expires"),
-        ),
-        migrations.AlterField(
-            model_name="apitoken",
-            name="hint",
-            field=models.CharField(editable=False, max_length=12, verbose_name="hint"),
-        ),
-        migrations.AlterField(
-            model_name="apitoken",
-            name="last_used_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="last used"),
-        ),
-        migrations.AlterField(
-            model_name="apitoken",
-            name="made_by",
-            field=models.ForeignKey(
-                blank=True,
-                editable=False,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="made",
-                to="accounts.apitoken",
-                verbose_name="made by",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="apitoken",
-            name="name",
-            field=models.CharField(max_length=100, verbose_name="name"),
-        ),
-        migrations.AlterField(
-            model_name="apitoken",
-            name="revoked_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="revoked"),
-        ),
-        migrations.AlterField(
-            model_name="apitoken",
-            name="role",
-            field=models.CharField(
-                choices=[("viewer", "Viewer"), ("operator", "Operator"), ("manager", "Manager")],
-                default="operator",
-                max_length=10,
-                verbose_name="role",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="apitoken",
-            name="user",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="api_tokens",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="user",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="client",
-            name="created_at",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, editable=False, verbose_name="created"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="client",
-            name="is_active",
-            field=models.BooleanField(default=True, verbose_name="active"),
-        ),
-        migrations.AlterField(
-            model_name="client",
-            name="name",
-            field=models.CharField(max_length=200, verbose_name="name"),
-        ),
-        migrations.AlterField(
-            model_name="client",
-            name="slug",
-            field=models.SlugField(max_length=80, unique=True, verbose_name="slug"),
-        ),
-        migrations.AlterField(
-            model_name="membership",
-            name="client",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="memberships",
-                to="accounts.client",
-                verbose_name="client",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="membership",
-            name="role",
-            field=models.CharField(
-                choices=[("viewer", "Viewer"), ("operator", "Operator"), ("manager", "Manager")],
-                default="viewer",
-                max_length=10,
-                verbose_name="role",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="membership",
-            name="user",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="memberships",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="user",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="usage",
-            name="bytes",
-            field=models.PositiveBigIntegerField(default=0, verbose_name="bytes"),
-        ),
-        migrations.AlterField(
-            model_name="usage",
-            name="files",
-            field=models.PositiveBigIntegerField(default=0, verbose_name="files"),
-        ),
-        migrations.AlterField(
-            model_name="usage",
-            name="inbound",
-            field=models.PositiveBigIntegerField(default=0, verbose_name="inbound"),
-        ),
-        migrations.AlterField(
-            model_name="usage",
-            name="instance",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="usage",
-                to="accounts.whatsappinstance",
-                verbose_name="instance",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="usage",
-            name="kind",
-            field=models.CharField(max_length=12, verbose_name="kind"),
-        ),
-        migrations.AlterField(
-            model_name="usage",
-            name="month",
-            field=models.DateField(verbose_name="month"),
-        ),
-        migrations.AlterField(
-            model_name="usage",
-            name="outbound",
-            field=models.PositiveBigIntegerField(default=0, verbose_name="outbound"),
-        ),
-        migrations.AlterField(
-            model_name="whatsappinstance",
-            name="alarm",
-            field=models.CharField(
-                blank=True, default="", editable=False, max_length=300, verbose_name="alarm"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="whatsappinstance",
-            name="alarm_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="alarm since"),
-        ),
-        migrations.AlterField(
-            model_name="whatsappinstance",
-            name="app_secret",
-            field=accounts.fields.EncryptedTextField(
-                blank=True,
-                default="",
-                help_text="Cloud API: the Meta app's secret; it signs webhooks.",
-                verbose_name="app secret",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="whatsappinstance",
-            name="client",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="instances",
-                to="accounts.client",
-                verbose_name="client",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="whatsappinstance",
-            name="created_at",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, editable=False, verbose_name="created"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="whatsappinstance",
-            name="instance_id",
-            field=models.CharField(
-                help_text="W-API: the instanceId. Cloud API: the phone number id.",
-                max_length=100,
-                verbose_name="instance id",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="whatsappinstance",
-            name="is_active",
-            field=models.BooleanField(default=True, verbose_name="active"),
-        ),
-        migrations.AlterField(
-            model_name="whatsappinstance",
-            name="last_event_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="last event"),
-        ),
-        migrations.AlterField(
-            model_name="whatsappinstance",
-            name="media_strategies",
-            field=models.CharField(
-                blank=True,
-                default="",
-                help_text="Own order of cdn, provider, provider_alt, separated by commas. Empty: the platform's order.",
-                max_length=60,
-                verbose_name="media strategies",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="whatsappinstance",
-            name="name",
-            field=models.CharField(max_length=200, verbose_name="name"),
-        ),
-        migrations.AlterField(
-            model_name="whatsappinstance",
-            name="phone_number",
-            field=models.CharField(blank=True, default="", max_length=20, verbose_name="phone number"),
-        ),
-        migrations.AlterField(
-            model_name="whatsappinstance",
-            name="provider",
-            field=models.CharField(
-                choices=[("wapi", "W-API"), ("cloud", "Cloud API")], max_length=10, verbose_name="provider"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="whatsappinstance",
-            name="status",
-            field=models.CharField(
-                choices=[
-                    ("unknown", "Unknown"),
-                    ("connected", "Connected"),
-                    ("disconnected", "Disconnected"),
-                ],
-                default="unknown",
-                max_length=12,
-                verbose_name="status",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="whatsappinstance",
-            name="status_changed_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="status since"),
-        ),
-        migrations.AlterField(
-            model_name="whatsappinstance",
-            name="token",
-            field=accounts.fields.EncryptedTextField(
-                blank=True, default="", help_text="The instance's access token.", verbose_name="token"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="whatsappinstance",
-            name="verify_token",
-            field=accounts.fields.EncryptedTextField(
-                blank=True,
-                default="",
-                help_text="Cloud API: the token of Meta's webhook handshake.",
-                verbose_name="verify token",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="whatsappinstance",
-            name="webhooks_astray",
-            field=models.BooleanField(default=False, editable=False, verbose_name="webhooks go elsewhere"),
-        ),
-        migrations.AlterField(
-            model_name="whatsappinstance",
-            name="webhooks_read_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="webhooks read"),
+        OnlyInPython(
+            [
+                migrations.AlterModelOptions(
+                    name="apitoken",
+                    options={
+                        "ordering": ["-created_at", "-id"],
+                        "verbose_name": "API token",
+                        "verbose_name_plural": "API tokens",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="change",
+                    options={"ordering": ["id"], "verbose_name": "change", "verbose_name_plural": "changes"},
+                ),
+                migrations.AlterModelOptions(
+                    name="client",
+                    options={
+                        "ordering": ["name"],
+                        "verbose_name": "client",
+                        "verbose_name_plural": "clients",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="membership",
+                    options={"verbose_name": "membership", "verbose_name_plural": "memberships"},
+                ),
+                migrations.AlterModelOptions(
+                    name="usage",
+                    options={
+                        "ordering": ["-month", "kind"],
+                        "verbose_name": "usage",
+                        "verbose_name_plural": "usage",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="user",
+                    options={
+                        "ordering": ["username"],
+                        "verbose_name": "user",
+                        "verbose_name_plural": "users",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="whatsappinstance",
+                    options={
+                        "ordering": ["name"],
+                        "verbose_name": "WhatsApp instance",
+                        "verbose_name_plural": "WhatsApp instances",
+                    },
+                ),
+                migrations.AlterField(
+                    model_name="apitoken",
+                    name="client",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="api_tokens",
+                        to="accounts.client",
+                        verbose_name="client",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="apitoken",
+                    name="created_at",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="apitoken",
+                    name="expires_at",
+                    field=models.DateTimeField(blank=True, null=True, verbose_name="expires"),
+                ),
+                migrations.AlterField(
+                    model_name="apitoken",
+                    name="hint",
+                    field=models.CharField(editable=False, max_length=12, verbose_name="hint"),
+                ),
+                migrations.AlterField(
+                    model_name="apitoken",
+                    name="last_used_at",
+                    field=models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="last used"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="apitoken",
+                    name="made_by",
+                    field=models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="made",
+                        to="accounts.apitoken",
+                        verbose_name="made by",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="apitoken",
+                    name="name",
+                    field=models.CharField(max_length=100, verbose_name="name"),
+                ),
+                migrations.AlterField(
+                    model_name="apitoken",
+                    name="revoked_at",
+                    field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="revoked"),
+                ),
+                migrations.AlterField(
+                    model_name="apitoken",
+                    name="role",
+                    field=models.CharField(
+                        choices=[("viewer", "Viewer"), ("operator", "Operator"), ("manager", "Manager")],
+                        default="operator",
+                        max_length=10,
+                        verbose_name="role",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="apitoken",
+                    name="user",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="api_tokens",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="client",
+                    name="created_at",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="client",
+                    name="is_active",
+                    field=models.BooleanField(default=True, verbose_name="active"),
+                ),
+                migrations.AlterField(
+                    model_name="client",
+                    name="name",
+                    field=models.CharField(max_length=200, verbose_name="name"),
+                ),
+                migrations.AlterField(
+                    model_name="client",
+                    name="slug",
+                    field=models.SlugField(max_length=80, unique=True, verbose_name="slug"),
+                ),
+                migrations.AlterField(
+                    model_name="membership",
+                    name="client",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="accounts.client",
+                        verbose_name="client",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="membership",
+                    name="role",
+                    field=models.CharField(
+                        choices=[("viewer", "Viewer"), ("operator", "Operator"), ("manager", "Manager")],
+                        default="viewer",
+                        max_length=10,
+                        verbose_name="role",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="membership",
+                    name="user",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="usage",
+                    name="bytes",
+                    field=models.PositiveBigIntegerField(default=0, verbose_name="bytes"),
+                ),
+                migrations.AlterField(
+                    model_name="usage",
+                    name="files",
+                    field=models.PositiveBigIntegerField(default=0, verbose_name="files"),
+                ),
+                migrations.AlterField(
+                    model_name="usage",
+                    name="inbound",
+                    field=models.PositiveBigIntegerField(default=0, verbose_name="inbound"),
+                ),
+                migrations.AlterField(
+                    model_name="usage",
+                    name="instance",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="usage",
+                        to="accounts.whatsappinstance",
+                        verbose_name="instance",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="usage",
+                    name="kind",
+                    field=models.CharField(max_length=12, verbose_name="kind"),
+                ),
+                migrations.AlterField(
+                    model_name="usage",
+                    name="month",
+                    field=models.DateField(verbose_name="month"),
+                ),
+                migrations.AlterField(
+                    model_name="usage",
+                    name="outbound",
+                    field=models.PositiveBigIntegerField(default=0, verbose_name="outbound"),
+                ),
+                migrations.AlterField(
+                    model_name="whatsappinstance",
+                    name="alarm",
+                    field=models.CharField(
+                        blank=True, default="", editable=False, max_length=300, verbose_name="alarm"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="whatsappinstance",
+                    name="alarm_at",
+                    field=models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="alarm since"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="whatsappinstance",
+                    name="app_secret",
+                    field=accounts.fields.EncryptedTextField(
+                        blank=True,
+                        default="",
+                        help_text="Cloud API: the Meta app's secret; it signs webhooks.",
+                        verbose_name="app secret",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="whatsappinstance",
+                    name="client",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="instances",
+                        to="accounts.client",
+                        verbose_name="client",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="whatsappinstance",
+                    name="created_at",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="whatsappinstance",
+                    name="instance_id",
+                    field=models.CharField(
+                        help_text="W-API: the instanceId. Cloud API: the phone number id.",
+                        max_length=100,
+                        verbose_name="instance id",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="whatsappinstance",
+                    name="is_active",
+                    field=models.BooleanField(default=True, verbose_name="active"),
+                ),
+                migrations.AlterField(
+                    model_name="whatsappinstance",
+                    name="last_event_at",
+                    field=models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="last event"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="whatsappinstance",
+                    name="media_strategies",
+                    field=models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Own order of cdn, provider, provider_alt, separated by commas. Empty: the platform's order.",
+                        max_length=60,
+                        verbose_name="media strategies",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="whatsappinstance",
+                    name="name",
+                    field=models.CharField(max_length=200, verbose_name="name"),
+                ),
+                migrations.AlterField(
+                    model_name="whatsappinstance",
+                    name="phone_number",
+                    field=models.CharField(
+                        blank=True, default="", max_length=20, verbose_name="phone number"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="whatsappinstance",
+                    name="provider",
+                    field=models.CharField(
+                        choices=[("wapi", "W-API"), ("cloud", "Cloud API")],
+                        max_length=10,
+                        verbose_name="provider",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="whatsappinstance",
+                    name="status",
+                    field=models.CharField(
+                        choices=[
+                            ("unknown", "Unknown"),
+                            ("connected", "Connected"),
+                            ("disconnected", "Disconnected"),
+                        ],
+                        default="unknown",
+                        max_length=12,
+                        verbose_name="status",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="whatsappinstance",
+                    name="status_changed_at",
+                    field=models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="status since"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="whatsappinstance",
+                    name="token",
+                    field=accounts.fields.EncryptedTextField(
+                        blank=True, default="", help_text="The instance's access token.", verbose_name="token"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="whatsappinstance",
+                    name="verify_token",
+                    field=accounts.fields.EncryptedTextField(
+                        blank=True,
+                        default="",
+                        help_text="Cloud API: the token of Meta's webhook handshake.",
+                        verbose_name="verify token",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="whatsappinstance",
+                    name="webhooks_astray",
+                    field=models.BooleanField(
+                        default=False, editable=False, verbose_name="webhooks go elsewhere"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="whatsappinstance",
+                    name="webhooks_read_at",
+                    field=models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="webhooks read"
+                    ),
+                ),
+            ]
         ),
     ]

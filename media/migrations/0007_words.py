@@ -5,6 +5,8 @@ import django.utils.timezone
 import media.models.files
 from django.db import migrations, models
 
+from accounts.migrating import OnlyInPython
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -13,389 +15,411 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name="fetchattempt",
-            options={
-                "ordering": ["started_at", "id"],
-                "verbose_name": "fetch attempt",
-                "verbose_name_plural": "fetch attempts",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="mediafile",
-            options={
-                "ordering": ["-created_at", "-id"],
-                "verbose_name": "media file",
-                "verbose_name_plural": "media files",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="rendition",
-            options={"ordering": ["id"], "verbose_name": "rendition", "verbose_name_plural": "renditions"},
-        ),
-        migrations.AlterModelOptions(
-            name="strategyhealth",
-            options={"verbose_name": "strategy health", "verbose_name_plural": "strategy health"},
-        ),
-        migrations.AlterField(
-            model_name="fetchattempt",
-            name="bytes",
-            field=models.BigIntegerField(default=0, verbose_name="bytes"),
-        ),
-        migrations.AlterField(
-            model_name="fetchattempt",
-            name="duration",
-            field=models.FloatField(default=0, verbose_name="duration"),
-        ),
-        migrations.AlterField(
-            model_name="fetchattempt",
-            name="http_status",
-            field=models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="HTTP status"),
-        ),
-        migrations.AlterField(
-            model_name="fetchattempt",
-            name="media_file",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="fetch_attempts",
-                to="media.mediafile",
-                verbose_name="media file",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="fetchattempt",
-            name="outcome",
-            field=models.CharField(
-                choices=[
-                    ("ok", "Ok"),
-                    ("gone", "Gone"),
-                    ("unavailable", "unavailable for now"),
-                    ("line_down", "line down"),
-                    ("refused", "Refused"),
-                    ("unsupported", "Unsupported"),
-                    ("integrity", "not the file"),
-                    ("unexpected", "unexpected answer"),
-                    ("storage", "our storage"),
-                ],
-                max_length=12,
-                verbose_name="outcome",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="fetchattempt",
-            name="reason",
-            field=models.CharField(blank=True, default="", max_length=300, verbose_name="reason"),
-        ),
-        migrations.AlterField(
-            model_name="fetchattempt",
-            name="started_at",
-            field=models.DateTimeField(verbose_name="started"),
-        ),
-        migrations.AlterField(
-            model_name="fetchattempt",
-            name="strategy",
-            field=models.CharField(max_length=20, verbose_name="strategy"),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="animated",
-            field=models.BooleanField(default=False, verbose_name="animated"),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="attempts",
-            field=models.PositiveIntegerField(default=0, editable=False, verbose_name="attempts"),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="cause",
-            field=models.CharField(
-                blank=True,
-                choices=[
-                    ("gone", "gone at the source"),
-                    ("unavailable", "source does not answer"),
-                    ("integrity", "what came is not the file"),
-                    ("unexpected", "unexpected answer"),
-                    ("refused", "refused for good"),
-                    ("line_down", "line down or paused"),
-                    ("storage", "our storage"),
-                    ("ours", "an error of our own"),
-                    ("withheld", "never offered"),
-                    ("no_source", "no source to ask"),
-                    ("lost", "lost from the storage"),
-                    ("quota", "the client's storage is full"),
-                    ("removed", "removed on purpose"),
-                ],
-                default="",
-                editable=False,
-                max_length=12,
-                verbose_name="cause",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="chat_id",
-            field=models.CharField(blank=True, default="", max_length=200, verbose_name="chat id"),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="created_at",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, editable=False, verbose_name="created"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="declared_size",
-            field=models.BigIntegerField(blank=True, null=True, verbose_name="declared size"),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="duration",
-            field=models.PositiveIntegerField(blank=True, null=True, verbose_name="duration"),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="error",
-            field=models.CharField(
-                blank=True,
-                default="",
-                help_text="Why there is no file yet.",
-                max_length=500,
-                verbose_name="error",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="expires_at",
-            field=models.DateTimeField(
-                default=media.models.files.a_month_from_now, verbose_name="at its source until"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="file",
-            field=models.FileField(
-                blank=True, default="", editable=False, max_length=500, upload_to="", verbose_name="file"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="filename",
-            field=models.CharField(blank=True, default="", max_length=255, verbose_name="file name"),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="height",
-            field=models.PositiveIntegerField(blank=True, null=True, verbose_name="height"),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="instance",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="media_files",
-                to="accounts.whatsappinstance",
-                verbose_name="instance",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("image", "Image"),
-                    ("video", "Video"),
-                    ("audio", "Audio"),
-                    ("voice", "Voice"),
-                    ("document", "Document"),
-                    ("sticker", "Sticker"),
-                ],
-                max_length=10,
-                verbose_name="kind",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="mimetype",
-            field=models.CharField(blank=True, default="", max_length=200, verbose_name="file type"),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="next_attempt_at",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, editable=False, verbose_name="next attempt"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="pages",
-            field=models.PositiveIntegerField(blank=True, null=True, verbose_name="pages"),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="ready_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="stored"),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="size",
-            field=models.BigIntegerField(blank=True, editable=False, null=True, verbose_name="size"),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("pending", "Pending"),
-                    ("fetching", "Fetching"),
-                    ("ready", "Ready"),
-                    ("expired", "Expired"),
-                    ("failed", "Failed"),
-                    ("unavailable", "Unavailable"),
-                    ("missing", "Missing"),
-                ],
-                default="pending",
-                max_length=12,
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="strategy",
-            field=models.CharField(
-                blank=True, default="", editable=False, max_length=20, verbose_name="strategy"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="warning",
-            field=models.CharField(
-                blank=True,
-                default="",
-                help_text="What was odd about a good file.",
-                max_length=300,
-                verbose_name="warning",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="mediafile",
-            name="width",
-            field=models.PositiveIntegerField(blank=True, null=True, verbose_name="width"),
-        ),
-        migrations.AlterField(
-            model_name="rendition",
-            name="attempts",
-            field=models.PositiveIntegerField(default=0, editable=False, verbose_name="attempts"),
-        ),
-        migrations.AlterField(
-            model_name="rendition",
-            name="created_at",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, editable=False, verbose_name="created"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="rendition",
-            name="error",
-            field=models.CharField(
-                blank=True,
-                default="",
-                help_text="Why there is none yet.",
-                max_length=300,
-                verbose_name="error",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="rendition",
-            name="file",
-            field=models.FileField(
-                blank=True, default="", editable=False, max_length=500, upload_to="", verbose_name="file"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="rendition",
-            name="height",
-            field=models.PositiveIntegerField(blank=True, editable=False, null=True, verbose_name="height"),
-        ),
-        migrations.AlterField(
-            model_name="rendition",
-            name="instance",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="renditions",
-                to="accounts.whatsappinstance",
-                verbose_name="instance",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="rendition",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("thumbnail", "Thumbnail"),
-                    ("preview", "Preview"),
-                    ("m4a", "M4A"),
-                    ("waveform", "Waveform"),
-                ],
-                max_length=10,
-                verbose_name="kind",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="rendition",
-            name="media_file",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="renditions",
-                to="media.mediafile",
-                verbose_name="media file",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="rendition",
-            name="mimetype",
-            field=models.CharField(
-                blank=True, default="", editable=False, max_length=50, verbose_name="file type"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="rendition",
-            name="next_attempt_at",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, editable=False, verbose_name="next attempt"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="rendition",
-            name="ready_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="made"),
-        ),
-        migrations.AlterField(
-            model_name="rendition",
-            name="size",
-            field=models.BigIntegerField(blank=True, editable=False, null=True, verbose_name="size"),
-        ),
-        migrations.AlterField(
-            model_name="rendition",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("pending", "Pending"),
-                    ("making", "Making"),
-                    ("ready", "Ready"),
-                    ("failed", "Failed"),
-                    ("unavailable", "no tool for it here"),
-                ],
-                default="pending",
-                max_length=12,
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="rendition",
-            name="width",
-            field=models.PositiveIntegerField(blank=True, editable=False, null=True, verbose_name="width"),
+        OnlyInPython(
+            [
+                migrations.AlterModelOptions(
+                    name="fetchattempt",
+                    options={
+                        "ordering": ["started_at", "id"],
+                        "verbose_name": "fetch attempt",
+                        "verbose_name_plural": "fetch attempts",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="mediafile",
+                    options={
+                        "ordering": ["-created_at", "-id"],
+                        "verbose_name": "media file",
+                        "verbose_name_plural": "media files",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="rendition",
+                    options={
+                        "ordering": ["id"],
+                        "verbose_name": "rendition",
+                        "verbose_name_plural": "renditions",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="strategyhealth",
+                    options={"verbose_name": "strategy health", "verbose_name_plural": "strategy health"},
+                ),
+                migrations.AlterField(
+                    model_name="fetchattempt",
+                    name="bytes",
+                    field=models.BigIntegerField(default=0, verbose_name="bytes"),
+                ),
+                migrations.AlterField(
+                    model_name="fetchattempt",
+                    name="duration",
+                    field=models.FloatField(default=0, verbose_name="duration"),
+                ),
+                migrations.AlterField(
+                    model_name="fetchattempt",
+                    name="http_status",
+                    field=models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="HTTP status"),
+                ),
+                migrations.AlterField(
+                    model_name="fetchattempt",
+                    name="media_file",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="fetch_attempts",
+                        to="media.mediafile",
+                        verbose_name="media file",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="fetchattempt",
+                    name="outcome",
+                    field=models.CharField(
+                        choices=[
+                            ("ok", "Ok"),
+                            ("gone", "Gone"),
+                            ("unavailable", "unavailable for now"),
+                            ("line_down", "line down"),
+                            ("refused", "Refused"),
+                            ("unsupported", "Unsupported"),
+                            ("integrity", "not the file"),
+                            ("unexpected", "unexpected answer"),
+                            ("storage", "our storage"),
+                        ],
+                        max_length=12,
+                        verbose_name="outcome",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="fetchattempt",
+                    name="reason",
+                    field=models.CharField(blank=True, default="", max_length=300, verbose_name="reason"),
+                ),
+                migrations.AlterField(
+                    model_name="fetchattempt",
+                    name="started_at",
+                    field=models.DateTimeField(verbose_name="started"),
+                ),
+                migrations.AlterField(
+                    model_name="fetchattempt",
+                    name="strategy",
+                    field=models.CharField(max_length=20, verbose_name="strategy"),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="animated",
+                    field=models.BooleanField(default=False, verbose_name="animated"),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="attempts",
+                    field=models.PositiveIntegerField(default=0, editable=False, verbose_name="attempts"),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="cause",
+                    field=models.CharField(
+                        blank=True,
+                        choices=[
+                            ("gone", "gone at the source"),
+                            ("unavailable", "source does not answer"),
+                            ("integrity", "what came is not the file"),
+                            ("unexpected", "unexpected answer"),
+                            ("refused", "refused for good"),
+                            ("line_down", "line down or paused"),
+                            ("storage", "our storage"),
+                            ("ours", "an error of our own"),
+                            ("withheld", "never offered"),
+                            ("no_source", "no source to ask"),
+                            ("lost", "lost from the storage"),
+                            ("quota", "the client's storage is full"),
+                            ("removed", "removed on purpose"),
+                        ],
+                        default="",
+                        editable=False,
+                        max_length=12,
+                        verbose_name="cause",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="chat_id",
+                    field=models.CharField(blank=True, default="", max_length=200, verbose_name="chat id"),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="created_at",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="declared_size",
+                    field=models.BigIntegerField(blank=True, null=True, verbose_name="declared size"),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="duration",
+                    field=models.PositiveIntegerField(blank=True, null=True, verbose_name="duration"),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="error",
+                    field=models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Why there is no file yet.",
+                        max_length=500,
+                        verbose_name="error",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="expires_at",
+                    field=models.DateTimeField(
+                        default=media.models.files.a_month_from_now, verbose_name="at its source until"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="file",
+                    field=models.FileField(
+                        blank=True,
+                        default="",
+                        editable=False,
+                        max_length=500,
+                        upload_to="",
+                        verbose_name="file",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="filename",
+                    field=models.CharField(blank=True, default="", max_length=255, verbose_name="file name"),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="height",
+                    field=models.PositiveIntegerField(blank=True, null=True, verbose_name="height"),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="instance",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="media_files",
+                        to="accounts.whatsappinstance",
+                        verbose_name="instance",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="kind",
+                    field=models.CharField(
+                        choices=[
+                            ("image", "Image"),
+                            ("video", "Video"),
+                            ("audio", "Audio"),
+                            ("voice", "Voice"),
+                            ("document", "Document"),
+                            ("sticker", "Sticker"),
+                        ],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="mimetype",
+                    field=models.CharField(blank=True, default="", max_length=200, verbose_name="file type"),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="next_attempt_at",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="next attempt"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="pages",
+                    field=models.PositiveIntegerField(blank=True, null=True, verbose_name="pages"),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="ready_at",
+                    field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="stored"),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="size",
+                    field=models.BigIntegerField(blank=True, editable=False, null=True, verbose_name="size"),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("fetching", "Fetching"),
+                            ("ready", "Ready"),
+                            ("expired", "Expired"),
+                            ("failed", "Failed"),
+                            ("unavailable", "Unavailable"),
+                            ("missing", "Missing"),
+                        ],
+                        default="pending",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="strategy",
+                    field=models.CharField(
+                        blank=True, default="", editable=False, max_length=20, verbose_name="strategy"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="warning",
+                    field=models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="What was odd about a good file.",
+                        max_length=300,
+                        verbose_name="warning",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="mediafile",
+                    name="width",
+                    field=models.PositiveIntegerField(blank=True, null=True, verbose_name="width"),
+                ),
+                migrations.AlterField(
+                    model_name="rendition",
+                    name="attempts",
+                    field=models.PositiveIntegerField(default=0, editable=False, verbose_name="attempts"),
+                ),
+                migrations.AlterField(
+                    model_name="rendition",
+                    name="created_at",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="rendition",
+                    name="error",
+                    field=models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Why there is none yet.",
+                        max_length=300,
+                        verbose_name="error",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="rendition",
+                    name="file",
+                    field=models.FileField(
+                        blank=True,
+                        default="",
+                        editable=False,
+                        max_length=500,
+                        upload_to="",
+                        verbose_name="file",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="rendition",
+                    name="height",
+                    field=models.PositiveIntegerField(
+                        blank=True, editable=False, null=True, verbose_name="height"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="rendition",
+                    name="instance",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="renditions",
+                        to="accounts.whatsappinstance",
+                        verbose_name="instance",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="rendition",
+                    name="kind",
+                    field=models.CharField(
+                        choices=[
+                            ("thumbnail", "Thumbnail"),
+                            ("preview", "Preview"),
+                            ("m4a", "M4A"),
+                            ("waveform", "Waveform"),
+                        ],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="rendition",
+                    name="media_file",
+                    field=models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="renditions",
+                        to="media.mediafile",
+                        verbose_name="media file",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="rendition",
+                    name="mimetype",
+                    field=models.CharField(
+                        blank=True, default="", editable=False, max_length=50, verbose_name="file type"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="rendition",
+                    name="next_attempt_at",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="next attempt"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="rendition",
+                    name="ready_at",
+                    field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="made"),
+                ),
+                migrations.AlterField(
+                    model_name="rendition",
+                    name="size",
+                    field=models.BigIntegerField(blank=True, editable=False, null=True, verbose_name="size"),
+                ),
+                migrations.AlterField(
+                    model_name="rendition",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("making", "Making"),
+                            ("ready", "Ready"),
+                            ("failed", "Failed"),
+                            ("unavailable", "no tool for it here"),
+                        ],
+                        default="pending",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="rendition",
+                    name="width",
+                    field=models.PositiveIntegerField(
+                        blank=True, editable=False, null=True, verbose_name="width"
+                    ),
+                ),
+            ]
         ),
     ]

@@ -7,6 +7,8 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migrating import OnlyInPython
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -17,733 +19,750 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name="contact",
-            options={
-                "ordering": ["name", "id"],
-                "verbose_name": "contact",
-                "verbose_name_plural": "contacts",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="contactalias",
-            options={
-                "ordering": ["kind", "id"],
-                "verbose_name": "contact alias",
-                "verbose_name_plural": "contact aliases",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="conversation",
-            options={
-                "ordering": ["-last_message_at", "-id"],
-                "verbose_name": "conversation",
-                "verbose_name_plural": "conversations",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="label",
-            options={"ordering": ["name"], "verbose_name": "label", "verbose_name_plural": "labels"},
-        ),
-        migrations.AlterModelOptions(
-            name="message",
-            options={
-                "ordering": ["sent_at", "id"],
-                "verbose_name": "message",
-                "verbose_name_plural": "messages",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="note",
-            options={
-                "ordering": ["-created_at", "-id"],
-                "verbose_name": "note",
-                "verbose_name_plural": "notes",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="outboxitem",
-            options={
-                "ordering": ["-id"],
-                "verbose_name": "outbox item",
-                "verbose_name_plural": "outbox items",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="reaction",
-            options={
-                "default_manager_name": "objects",
-                "verbose_name": "reaction",
-                "verbose_name_plural": "reactions",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="refusedwebhook",
-            options={"verbose_name": "refused webhook", "verbose_name_plural": "refused webhooks"},
-        ),
-        migrations.AlterModelOptions(
-            name="sendingline",
-            options={"verbose_name": "sending line", "verbose_name_plural": "sending lines"},
-        ),
-        migrations.AlterModelOptions(
-            name="statuschange",
-            options={
-                "ordering": ["occurred_at", "id"],
-                "verbose_name": "status change",
-                "verbose_name_plural": "status changes",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="waitingchange",
-            options={"verbose_name": "waiting change", "verbose_name_plural": "waiting changes"},
-        ),
-        migrations.AlterModelOptions(
-            name="webhookdelivery",
-            options={
-                "ordering": ["-id"],
-                "verbose_name": "webhook delivery",
-                "verbose_name_plural": "webhook deliveries",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="webhookendpoint",
-            options={
-                "ordering": ["-id"],
-                "verbose_name": "webhook endpoint",
-                "verbose_name_plural": "webhook endpoints",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="webhookevent",
-            options={
-                "ordering": ["-id"],
-                "verbose_name": "webhook event",
-                "verbose_name_plural": "webhook events",
-            },
-        ),
-        migrations.AlterField(
-            model_name="contact",
-            name="client",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="contacts",
-                to="accounts.client",
-                verbose_name="client",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="contact",
-            name="created_at",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, editable=False, verbose_name="created"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="contact",
-            name="name",
-            field=models.CharField(blank=True, default="", max_length=200, verbose_name="name"),
-        ),
-        migrations.AlterField(
-            model_name="contactalias",
-            name="client",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="contact_aliases",
-                to="accounts.client",
-                verbose_name="client",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="contactalias",
-            name="contact",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="aliases",
-                to="messaging.contact",
-                verbose_name="contact",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="contactalias",
-            name="kind",
-            field=models.CharField(
-                choices=[("phone", "phone"), ("lid", "lid"), ("bsuid", "bsuid"), ("username", "username")],
-                max_length=10,
-                verbose_name="kind",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="contactalias",
-            name="value",
-            field=models.CharField(max_length=200, verbose_name="value"),
-        ),
-        migrations.AlterField(
-            model_name="conversation",
-            name="assigned_to",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="assigned_conversations",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="assigned to",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="conversation",
-            name="chat_id",
-            field=models.CharField(max_length=200, verbose_name="chat id"),
-        ),
-        migrations.AlterField(
-            model_name="conversation",
-            name="contact",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="conversations",
-                to="messaging.contact",
-                verbose_name="contact",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="conversation",
-            name="created_at",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, editable=False, verbose_name="created"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="conversation",
-            name="instance",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="conversations",
-                to="accounts.whatsappinstance",
-                verbose_name="instance",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="conversation",
-            name="kind",
-            field=models.CharField(
-                choices=[("direct", "direct"), ("group", "group"), ("channel", "channel")],
-                default=accounts.providers.events.ChatKind["DIRECT"],
-                max_length=10,
-                verbose_name="kind",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="conversation",
-            name="labels",
-            field=models.ManyToManyField(
-                blank=True, related_name="conversations", to="messaging.label", verbose_name="labels"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="conversation",
-            name="last_inbound_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="last inbound message"),
-        ),
-        migrations.AlterField(
-            model_name="conversation",
-            name="last_message_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="last message"),
-        ),
-        migrations.AlterField(
-            model_name="conversation",
-            name="status",
-            field=models.CharField(
-                choices=[("open", "Open"), ("closed", "Closed")],
-                default="open",
-                max_length=10,
-                verbose_name="status",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="conversation",
-            name="title",
-            field=models.CharField(blank=True, default="", max_length=200, verbose_name="title"),
-        ),
-        migrations.AlterField(
-            model_name="conversation",
-            name="unread_count",
-            field=models.PositiveIntegerField(default=0, verbose_name="unread"),
-        ),
-        migrations.AlterField(
-            model_name="label",
-            name="client",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="labels",
-                to="accounts.client",
-                verbose_name="client",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="label",
-            name="color",
-            field=models.CharField(
-                default="#64748b",
-                max_length=7,
-                validators=[
-                    django.core.validators.RegexValidator(
-                        "^#[0-9a-fA-F]{6}\\Z", "A colour is written as # and six hex digits."
-                    )
-                ],
-                verbose_name="colour",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="label",
-            name="created_at",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, editable=False, verbose_name="created"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="label",
-            name="name",
-            field=models.CharField(max_length=50, verbose_name="name"),
-        ),
-        migrations.AlterField(
-            model_name="message",
-            name="conversation",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="messages",
-                to="messaging.conversation",
-                verbose_name="conversation",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="message",
-            name="direction",
-            field=models.CharField(
-                choices=[("inbound", "Inbound"), ("outbound", "Outbound")],
-                max_length=10,
-                verbose_name="direction",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="message",
-            name="error",
-            field=models.CharField(blank=True, default="", max_length=500, verbose_name="error"),
-        ),
-        migrations.AlterField(
-            model_name="message",
-            name="media",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="message",
-                to="media.mediafile",
-                verbose_name="media",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="message",
-            name="received_at",
-            field=models.DateTimeField(default=django.utils.timezone.now, verbose_name="received"),
-        ),
-        migrations.AlterField(
-            model_name="message",
-            name="sender",
-            field=models.ForeignKey(
-                blank=True,
-                help_text="Empty: us.",
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="messages",
-                to="messaging.contact",
-                verbose_name="sender",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="message",
-            name="sent_at",
-            field=models.DateTimeField(default=django.utils.timezone.now, verbose_name="sent"),
-        ),
-        migrations.AlterField(
-            model_name="message",
-            name="sent_by",
-            field=models.ForeignKey(
-                blank=True,
-                help_text="Who sent it from here. Empty: somebody on the phone, or the other side.",
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="sent_messages",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="sent by",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="message",
-            name="status",
-            field=models.CharField(
-                blank=True,
-                choices=[
-                    ("queued", "queued"),
-                    ("sending", "sending"),
-                    ("unknown", "unknown"),
-                    ("sent", "sent"),
-                    ("delivered", "delivered"),
-                    ("read", "read"),
-                    ("played", "played"),
-                    ("failed", "failed"),
-                ],
-                default="",
-                max_length=10,
-                verbose_name="status",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="message",
-            name="text",
-            field=models.TextField(blank=True, default="", verbose_name="text"),
-        ),
-        migrations.AlterField(
-            model_name="message",
-            name="type",
-            field=models.CharField(
-                choices=[
-                    ("text", "text"),
-                    ("image", "image"),
-                    ("video", "video"),
-                    ("audio", "audio"),
-                    ("voice", "voice"),
-                    ("document", "document"),
-                    ("sticker", "sticker"),
-                    ("location", "location"),
-                    ("contacts", "contacts"),
-                    ("poll", "poll"),
-                    ("interactive", "interactive"),
-                    ("order", "order"),
-                    ("template", "template"),
-                    ("system", "system"),
-                    ("unsupported", "unsupported"),
-                ],
-                max_length=12,
-                verbose_name="type",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="note",
-            name="author",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="notes",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="author",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="note",
-            name="conversation",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="notes",
-                to="messaging.conversation",
-                verbose_name="conversation",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="note",
-            name="created_at",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, editable=False, verbose_name="created"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="note",
-            name="text",
-            field=models.TextField(max_length=10000, verbose_name="text"),
-        ),
-        migrations.AlterField(
-            model_name="outboxitem",
-            name="action",
-            field=models.CharField(
-                choices=[
-                    ("message", "Message"),
-                    ("reaction", "Reaction"),
-                    ("edit", "Edit"),
-                    ("delete", "Delete"),
-                    ("read", "Read"),
-                ],
-                max_length=10,
-                verbose_name="action",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="outboxitem",
-            name="conversation",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="outbox",
-                to="messaging.conversation",
-                verbose_name="conversation",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="outboxitem",
-            name="created_at",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, editable=False, verbose_name="created"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="outboxitem",
-            name="created_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="outbox",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="created by",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="outboxitem",
-            name="doubt",
-            field=models.CharField(
-                blank=True,
-                choices=[
-                    ("killed", "the worker ended while it sent"),
-                    ("unanswered", "the provider took the request and did not answer"),
-                ],
-                default="",
-                editable=False,
-                max_length=12,
-                verbose_name="doubt",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="outboxitem",
-            name="error",
-            field=models.CharField(blank=True, default="", max_length=500, verbose_name="error"),
-        ),
-        migrations.AlterField(
-            model_name="outboxitem",
-            name="instance",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="outbox",
-                to="accounts.whatsappinstance",
-                verbose_name="instance",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="outboxitem",
-            name="message",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="outbox",
-                to="messaging.message",
-                verbose_name="message",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="outboxitem",
-            name="settled_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="settled"),
-        ),
-        migrations.AlterField(
-            model_name="outboxitem",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("pending", "Pending"),
-                    ("sending", "Sending"),
-                    ("sent", "Sent"),
-                    ("unknown", "Unknown"),
-                    ("failed", "Failed"),
-                    ("cancelled", "Cancelled"),
-                ],
-                default="pending",
-                max_length=10,
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="refusedwebhook",
-            name="count",
-            field=models.PositiveIntegerField(default=0, verbose_name="count"),
-        ),
-        migrations.AlterField(
-            model_name="refusedwebhook",
-            name="day",
-            field=models.DateField(verbose_name="day"),
-        ),
-        migrations.AlterField(
-            model_name="refusedwebhook",
-            name="instance",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="refusals",
-                to="accounts.whatsappinstance",
-                verbose_name="instance",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="refusedwebhook",
-            name="reason",
-            field=models.CharField(max_length=20, verbose_name="reason"),
-        ),
-        migrations.AlterField(
-            model_name="webhookdelivery",
-            name="created_at",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, editable=False, verbose_name="created"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="webhookdelivery",
-            name="delivered_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="delivered"),
-        ),
-        migrations.AlterField(
-            model_name="webhookdelivery",
-            name="duration",
-            field=models.FloatField(blank=True, null=True, verbose_name="duration"),
-        ),
-        migrations.AlterField(
-            model_name="webhookdelivery",
-            name="endpoint",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="deliveries",
-                to="messaging.webhookendpoint",
-                verbose_name="endpoint",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="webhookdelivery",
-            name="error",
-            field=models.CharField(blank=True, default="", max_length=300, verbose_name="error"),
-        ),
-        migrations.AlterField(
-            model_name="webhookdelivery",
-            name="event_type",
-            field=models.CharField(max_length=30, verbose_name="event"),
-        ),
-        migrations.AlterField(
-            model_name="webhookdelivery",
-            name="http_status",
-            field=models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="HTTP status"),
-        ),
-        migrations.AlterField(
-            model_name="webhookdelivery",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("pending", "Pending"),
-                    ("delivering", "Delivering"),
-                    ("delivered", "Delivered"),
-                    ("failed", "Failed"),
-                ],
-                default="pending",
-                max_length=10,
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="webhookendpoint",
-            name="client",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="webhook_endpoints",
-                to="accounts.client",
-                verbose_name="client",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="webhookendpoint",
-            name="created_at",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, editable=False, verbose_name="created"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="webhookendpoint",
-            name="disabled_reason",
-            field=models.CharField(
-                blank=True, default="", editable=False, max_length=300, verbose_name="reason"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="webhookendpoint",
-            name="events",
-            field=models.JSONField(blank=True, default=list, verbose_name="events"),
-        ),
-        migrations.AlterField(
-            model_name="webhookendpoint",
-            name="failing_since",
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="failing since"),
-        ),
-        migrations.AlterField(
-            model_name="webhookendpoint",
-            name="is_active",
-            field=models.BooleanField(default=True, verbose_name="active"),
-        ),
-        migrations.AlterField(
-            model_name="webhookendpoint",
-            name="last_success_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="last success"),
-        ),
-        migrations.AlterField(
-            model_name="webhookendpoint",
-            name="name",
-            field=models.CharField(blank=True, default="", max_length=100, verbose_name="name"),
-        ),
-        migrations.AlterField(
-            model_name="webhookendpoint",
-            name="url",
-            field=models.CharField(max_length=500, verbose_name="address"),
-        ),
-        migrations.AlterField(
-            model_name="webhookevent",
-            name="error",
-            field=models.TextField(blank=True, default="", verbose_name="error"),
-        ),
-        migrations.AlterField(
-            model_name="webhookevent",
-            name="instance",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="webhook_events",
-                to="accounts.whatsappinstance",
-                verbose_name="instance",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="webhookevent",
-            name="processed_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="processed"),
-        ),
-        migrations.AlterField(
-            model_name="webhookevent",
-            name="received_at",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, editable=False, verbose_name="received"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="webhookevent",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("pending", "Pending"),
-                    ("processed", "Processed"),
-                    ("ignored", "Ignored"),
-                    ("failed", "Failed"),
-                ],
-                default="pending",
-                max_length=10,
-                verbose_name="state",
-            ),
+        OnlyInPython(
+            [
+                migrations.AlterModelOptions(
+                    name="contact",
+                    options={
+                        "ordering": ["name", "id"],
+                        "verbose_name": "contact",
+                        "verbose_name_plural": "contacts",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="contactalias",
+                    options={
+                        "ordering": ["kind", "id"],
+                        "verbose_name": "contact alias",
+                        "verbose_name_plural": "contact aliases",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="conversation",
+                    options={
+                        "ordering": ["-last_message_at", "-id"],
+                        "verbose_name": "conversation",
+                        "verbose_name_plural": "conversations",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="label",
+                    options={"ordering": ["name"], "verbose_name": "label", "verbose_name_plural": "labels"},
+                ),
+                migrations.AlterModelOptions(
+                    name="message",
+                    options={
+                        "ordering": ["sent_at", "id"],
+                        "verbose_name": "message",
+                        "verbose_name_plural": "messages",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="note",
+                    options={
+                        "ordering": ["-created_at", "-id"],
+                        "verbose_name": "note",
+                        "verbose_name_plural": "notes",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="outboxitem",
+                    options={
+                        "ordering": ["-id"],
+                        "verbose_name": "outbox item",
+                        "verbose_name_plural": "outbox items",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="reaction",
+                    options={
+                        "default_manager_name": "objects",
+                        "verbose_name": "reaction",
+                        "verbose_name_plural": "reactions",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="refusedwebhook",
+                    options={"verbose_name": "refused webhook", "verbose_name_plural": "refused webhooks"},
+                ),
+                migrations.AlterModelOptions(
+                    name="sendingline",
+                    options={"verbose_name": "sending line", "verbose_name_plural": "sending lines"},
+                ),
+                migrations.AlterModelOptions(
+                    name="statuschange",
+                    options={
+                        "ordering": ["occurred_at", "id"],
+                        "verbose_name": "status change",
+                        "verbose_name_plural": "status changes",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="waitingchange",
+                    options={"verbose_name": "waiting change", "verbose_name_plural": "waiting changes"},
+                ),
+                migrations.AlterModelOptions(
+                    name="webhookdelivery",
+                    options={
+                        "ordering": ["-id"],
+                        "verbose_name": "webhook delivery",
+                        "verbose_name_plural": "webhook deliveries",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="webhookendpoint",
+                    options={
+                        "ordering": ["-id"],
+                        "verbose_name": "webhook endpoint",
+                        "verbose_name_plural": "webhook endpoints",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="webhookevent",
+                    options={
+                        "ordering": ["-id"],
+                        "verbose_name": "webhook event",
+                        "verbose_name_plural": "webhook events",
+                    },
+                ),
+                migrations.AlterField(
+                    model_name="contact",
+                    name="client",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="contacts",
+                        to="accounts.client",
+                        verbose_name="client",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="contact",
+                    name="created_at",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="contact",
+                    name="name",
+                    field=models.CharField(blank=True, default="", max_length=200, verbose_name="name"),
+                ),
+                migrations.AlterField(
+                    model_name="contactalias",
+                    name="client",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="contact_aliases",
+                        to="accounts.client",
+                        verbose_name="client",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="contactalias",
+                    name="contact",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="aliases",
+                        to="messaging.contact",
+                        verbose_name="contact",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="contactalias",
+                    name="kind",
+                    field=models.CharField(
+                        choices=[
+                            ("phone", "phone"),
+                            ("lid", "lid"),
+                            ("bsuid", "bsuid"),
+                            ("username", "username"),
+                        ],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="contactalias",
+                    name="value",
+                    field=models.CharField(max_length=200, verbose_name="value"),
+                ),
+                migrations.AlterField(
+                    model_name="conversation",
+                    name="assigned_to",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="assigned_conversations",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="assigned to",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="conversation",
+                    name="chat_id",
+                    field=models.CharField(max_length=200, verbose_name="chat id"),
+                ),
+                migrations.AlterField(
+                    model_name="conversation",
+                    name="contact",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="conversations",
+                        to="messaging.contact",
+                        verbose_name="contact",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="conversation",
+                    name="created_at",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="conversation",
+                    name="instance",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="conversations",
+                        to="accounts.whatsappinstance",
+                        verbose_name="instance",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="conversation",
+                    name="kind",
+                    field=models.CharField(
+                        choices=[("direct", "direct"), ("group", "group"), ("channel", "channel")],
+                        default=accounts.providers.events.ChatKind["DIRECT"],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="conversation",
+                    name="labels",
+                    field=models.ManyToManyField(
+                        blank=True, related_name="conversations", to="messaging.label", verbose_name="labels"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="conversation",
+                    name="last_inbound_at",
+                    field=models.DateTimeField(blank=True, null=True, verbose_name="last inbound message"),
+                ),
+                migrations.AlterField(
+                    model_name="conversation",
+                    name="last_message_at",
+                    field=models.DateTimeField(blank=True, null=True, verbose_name="last message"),
+                ),
+                migrations.AlterField(
+                    model_name="conversation",
+                    name="status",
+                    field=models.CharField(
+                        choices=[("open", "Open"), ("closed", "Closed")],
+                        default="open",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="conversation",
+                    name="title",
+                    field=models.CharField(blank=True, default="", max_length=200, verbose_name="title"),
+                ),
+                migrations.AlterField(
+                    model_name="conversation",
+                    name="unread_count",
+                    field=models.PositiveIntegerField(default=0, verbose_name="unread"),
+                ),
+                migrations.AlterField(
+                    model_name="label",
+                    name="client",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="labels",
+                        to="accounts.client",
+                        verbose_name="client",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="label",
+                    name="color",
+                    field=models.CharField(
+                        default="#64748b",
+                        max_length=7,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^#[0-9a-fA-F]{6}\\Z", "A colour is written as # and six hex digits."
+                            )
+                        ],
+                        verbose_name="colour",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="label",
+                    name="created_at",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="label",
+                    name="name",
+                    field=models.CharField(max_length=50, verbose_name="name"),
+                ),
+                migrations.AlterField(
+                    model_name="message",
+                    name="conversation",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="messages",
+                        to="messaging.conversation",
+                        verbose_name="conversation",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="message",
+                    name="direction",
+                    field=models.CharField(
+                        choices=[("inbound", "Inbound"), ("outbound", "Outbound")],
+                        max_length=10,
+                        verbose_name="direction",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="message",
+                    name="error",
+                    field=models.CharField(blank=True, default="", max_length=500, verbose_name="error"),
+                ),
+                migrations.AlterField(
+                    model_name="message",
+                    name="media",
+                    field=models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="message",
+                        to="media.mediafile",
+                        verbose_name="media",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="message",
+                    name="received_at",
+                    field=models.DateTimeField(default=django.utils.timezone.now, verbose_name="received"),
+                ),
+                migrations.AlterField(
+                    model_name="message",
+                    name="sender",
+                    field=models.ForeignKey(
+                        blank=True,
+                        help_text="Empty: us.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="messaging.contact",
+                        verbose_name="sender",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="message",
+                    name="sent_at",
+                    field=models.DateTimeField(default=django.utils.timezone.now, verbose_name="sent"),
+                ),
+                migrations.AlterField(
+                    model_name="message",
+                    name="sent_by",
+                    field=models.ForeignKey(
+                        blank=True,
+                        help_text="Who sent it from here. Empty: somebody on the phone, or the other side.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="sent_messages",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="sent by",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="message",
+                    name="status",
+                    field=models.CharField(
+                        blank=True,
+                        choices=[
+                            ("queued", "queued"),
+                            ("sending", "sending"),
+                            ("unknown", "unknown"),
+                            ("sent", "sent"),
+                            ("delivered", "delivered"),
+                            ("read", "read"),
+                            ("played", "played"),
+                            ("failed", "failed"),
+                        ],
+                        default="",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="message",
+                    name="text",
+                    field=models.TextField(blank=True, default="", verbose_name="text"),
+                ),
+                migrations.AlterField(
+                    model_name="message",
+                    name="type",
+                    field=models.CharField(
+                        choices=[
+                            ("text", "text"),
+                            ("image", "image"),
+                            ("video", "video"),
+                            ("audio", "audio"),
+                            ("voice", "voice"),
+                            ("document", "document"),
+                            ("sticker", "sticker"),
+                            ("location", "location"),
+                            ("contacts", "contacts"),
+                            ("poll", "poll"),
+                            ("interactive", "interactive"),
+                            ("order", "order"),
+                            ("template", "template"),
+                            ("system", "system"),
+                            ("unsupported", "unsupported"),
+                        ],
+                        max_length=12,
+                        verbose_name="type",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="note",
+                    name="author",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="notes",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="author",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="note",
+                    name="conversation",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notes",
+                        to="messaging.conversation",
+                        verbose_name="conversation",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="note",
+                    name="created_at",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="note",
+                    name="text",
+                    field=models.TextField(max_length=10000, verbose_name="text"),
+                ),
+                migrations.AlterField(
+                    model_name="outboxitem",
+                    name="action",
+                    field=models.CharField(
+                        choices=[
+                            ("message", "Message"),
+                            ("reaction", "Reaction"),
+                            ("edit", "Edit"),
+                            ("delete", "Delete"),
+                            ("read", "Read"),
+                        ],
+                        max_length=10,
+                        verbose_name="action",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="outboxitem",
+                    name="conversation",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="outbox",
+                        to="messaging.conversation",
+                        verbose_name="conversation",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="outboxitem",
+                    name="created_at",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="outboxitem",
+                    name="created_by",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="outbox",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="created by",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="outboxitem",
+                    name="doubt",
+                    field=models.CharField(
+                        blank=True,
+                        choices=[
+                            ("killed", "the worker ended while it sent"),
+                            ("unanswered", "the provider took the request and did not answer"),
+                        ],
+                        default="",
+                        editable=False,
+                        max_length=12,
+                        verbose_name="doubt",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="outboxitem",
+                    name="error",
+                    field=models.CharField(blank=True, default="", max_length=500, verbose_name="error"),
+                ),
+                migrations.AlterField(
+                    model_name="outboxitem",
+                    name="instance",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="outbox",
+                        to="accounts.whatsappinstance",
+                        verbose_name="instance",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="outboxitem",
+                    name="message",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="outbox",
+                        to="messaging.message",
+                        verbose_name="message",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="outboxitem",
+                    name="settled_at",
+                    field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="settled"),
+                ),
+                migrations.AlterField(
+                    model_name="outboxitem",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("sending", "Sending"),
+                            ("sent", "Sent"),
+                            ("unknown", "Unknown"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="refusedwebhook",
+                    name="count",
+                    field=models.PositiveIntegerField(default=0, verbose_name="count"),
+                ),
+                migrations.AlterField(
+                    model_name="refusedwebhook",
+                    name="day",
+                    field=models.DateField(verbose_name="day"),
+                ),
+                migrations.AlterField(
+                    model_name="refusedwebhook",
+                    name="instance",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="refusals",
+                        to="accounts.whatsappinstance",
+                        verbose_name="instance",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="refusedwebhook",
+                    name="reason",
+                    field=models.CharField(max_length=20, verbose_name="reason"),
+                ),
+                migrations.AlterField(
+                    model_name="webhookdelivery",
+                    name="created_at",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="webhookdelivery",
+                    name="delivered_at",
+                    field=models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="delivered"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="webhookdelivery",
+                    name="duration",
+                    field=models.FloatField(blank=True, null=True, verbose_name="duration"),
+                ),
+                migrations.AlterField(
+                    model_name="webhookdelivery",
+                    name="endpoint",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deliveries",
+                        to="messaging.webhookendpoint",
+                        verbose_name="endpoint",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="webhookdelivery",
+                    name="error",
+                    field=models.CharField(blank=True, default="", max_length=300, verbose_name="error"),
+                ),
+                migrations.AlterField(
+                    model_name="webhookdelivery",
+                    name="event_type",
+                    field=models.CharField(max_length=30, verbose_name="event"),
+                ),
+                migrations.AlterField(
+                    model_name="webhookdelivery",
+                    name="http_status",
+                    field=models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="HTTP status"),
+                ),
+                migrations.AlterField(
+                    model_name="webhookdelivery",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("delivering", "Delivering"),
+                            ("delivered", "Delivered"),
+                            ("failed", "Failed"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="webhookendpoint",
+                    name="client",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="webhook_endpoints",
+                        to="accounts.client",
+                        verbose_name="client",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="webhookendpoint",
+                    name="created_at",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="webhookendpoint",
+                    name="disabled_reason",
+                    field=models.CharField(
+                        blank=True, default="", editable=False, max_length=300, verbose_name="reason"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="webhookendpoint",
+                    name="events",
+                    field=models.JSONField(blank=True, default=list, verbose_name="events"),
+                ),
+                migrations.AlterField(
+                    model_name="webhookendpoint",
+                    name="failing_since",
+                    field=models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="failing since"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="webhookendpoint",
+                    name="is_active",
+                    field=models.BooleanField(default=True, verbose_name="active"),
+                ),
+                migrations.AlterField(
+                    model_name="webhookendpoint",
+                    name="last_success_at",
+                    field=models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="last success"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="webhookendpoint",
+                    name="name",
+                    field=models.CharField(blank=True, default="", max_length=100, verbose_name="name"),
+                ),
+                migrations.AlterField(
+                    model_name="webhookendpoint",
+                    name="url",
+                    field=models.CharField(max_length=500, verbose_name="address"),
+                ),
+                migrations.AlterField(
+                    model_name="webhookevent",
+                    name="error",
+                    field=models.TextField(blank=True, default="", verbose_name="error"),
+                ),
+                migrations.AlterField(
+                    model_name="webhookevent",
+                    name="instance",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="webhook_events",
+                        to="accounts.whatsappinstance",
+                        verbose_name="instance",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="webhookevent",
+                    name="processed_at",
+                    field=models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="processed"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="webhookevent",
+                    name="received_at",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="received"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="webhookevent",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("processed", "Processed"),
+                            ("ignored", "Ignored"),
+                            ("failed", "Failed"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+            ]
         ),
     ]

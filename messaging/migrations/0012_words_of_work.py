@@ -3,6 +3,8 @@
 import django.utils.timezone
 from django.db import migrations, models
 
+from accounts.migrating import OnlyInPython
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -10,40 +12,44 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
-            model_name="outboxitem",
-            name="attempts",
-            field=models.PositiveIntegerField(default=0, editable=False, verbose_name="attempts"),
-        ),
-        migrations.AlterField(
-            model_name="outboxitem",
-            name="next_attempt_at",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, editable=False, verbose_name="next attempt"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="webhookdelivery",
-            name="attempts",
-            field=models.PositiveIntegerField(default=0, editable=False, verbose_name="attempts"),
-        ),
-        migrations.AlterField(
-            model_name="webhookdelivery",
-            name="next_attempt_at",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, editable=False, verbose_name="next attempt"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="webhookevent",
-            name="attempts",
-            field=models.PositiveIntegerField(default=0, editable=False, verbose_name="attempts"),
-        ),
-        migrations.AlterField(
-            model_name="webhookevent",
-            name="next_attempt_at",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, editable=False, verbose_name="next attempt"
-            ),
+        OnlyInPython(
+            [
+                migrations.AlterField(
+                    model_name="outboxitem",
+                    name="attempts",
+                    field=models.PositiveIntegerField(default=0, editable=False, verbose_name="attempts"),
+                ),
+                migrations.AlterField(
+                    model_name="outboxitem",
+                    name="next_attempt_at",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="next attempt"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="webhookdelivery",
+                    name="attempts",
+                    field=models.PositiveIntegerField(default=0, editable=False, verbose_name="attempts"),
+                ),
+                migrations.AlterField(
+                    model_name="webhookdelivery",
+                    name="next_attempt_at",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="next attempt"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="webhookevent",
+                    name="attempts",
+                    field=models.PositiveIntegerField(default=0, editable=False, verbose_name="attempts"),
+                ),
+                migrations.AlterField(
+                    model_name="webhookevent",
+                    name="next_attempt_at",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="next attempt"
+                    ),
+                ),
+            ]
         ),
     ]
