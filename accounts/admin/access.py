@@ -115,10 +115,23 @@ class TenantAdmin(ByMembership, Audited):
         return visible.visible_to(request.user, role=Role.OPERATOR)
 
 
+class ForManagers(TenantAdmin):
+    """Their own clients' rows, for managers only."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return may(request.user, Role.MANAGER)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may(request.user, Role.MANAGER, obj)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).visible_to(request.user, role=Role.MANAGER)
+
+
 class NamedFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
     """In a table a field's name stands in the head of its column only; a screen reader is told it at the field."""
 
-    def add_fields(self, form: forms.Form, index: int | None) -> None:
+    def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
         for field in form.fields.values():
             field.widget.attrs.setdefault("aria-label", str(field.label))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import may
 from accounts.admin import display
-from accounts.admin.access import OfClient, ReadOnly, TenantAdmin
+from accounts.admin.access import ForManagers, OfClient, ReadOnly
 from accounts.admin.paging import Paged
 from accounts.admin.verbs import Verb, WithVerbs
 from accounts.models import Client, Role
@@ -36,19 +36,6 @@ ROWS: dict[str, Any] = {
     "conversation": Conversation.objects.select_related("instance__client").defer(*SECRETS),
     "contact": Contact.objects.select_related("client"),
 }
-
-
-class ForManagers(TenantAdmin):
-    """Their own clients' rows, for managers only."""
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return may(request.user, Role.MANAGER)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return may(request.user, Role.MANAGER, obj)
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).visible_to(request.user, role=Role.MANAGER)
 
 
 @admin.register(Export)

@@ -11,11 +11,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import display
-from accounts.admin.access import OfClient, ReadOnly
+from accounts.admin.access import ForManagers, OfClient, ReadOnly
 from accounts.admin.paging import Paged
 from accounts.admin.verbs import Verb, WithVerbs
 from accounts.models import Client, Role
-from messaging.admin.exports import ForManagers
 from messaging.models import Contact, Conversation, LegalHold, PurgeReceipt
 from messaging.services import holds
 
