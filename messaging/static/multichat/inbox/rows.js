@@ -1,6 +1,6 @@
 // The list of conversations: kept up to date, and walked with the keyboard.
 import { piece } from "./api.js";
-import { compare, config, find, findAll, gathered, isTyping, MOST_IDS } from "./page.js";
+import { compare, config, find, findAll, gathered, isTyping, MOST_IDS, say } from "./page.js";
 
 const REMEMBERED = "multichat-list";
 
@@ -40,10 +40,18 @@ export class Rows {
     if (!found) return;
     const rows = new Map(findAll("[data-rows] > li", found).map((row) => [Number(row.dataset.pk), row]));
     for (const id of ids) {
-      if (rows.has(id)) this.place(rows.get(id));
+      if (rows.has(id)) this.announce(rows.get(id)), this.place(rows.get(id));
       else this.drop(id);
     }
     this.count();
+  }
+
+  // The open thread tells of its own.
+  announce(row) {
+    const known = this.row(row.dataset.pk);
+    const before = known ? unreadOf(known) : 0;
+    if (Number(row.dataset.pk) === this.current || unreadOf(row) <= before) return;
+    find("[data-heard]").textContent = say("newMessageFrom", find(".mc-name", row).textContent);
   }
 
   async reload() {
@@ -134,6 +142,10 @@ export class Rows {
   get hasFocus() {
     return this.list.contains(document.activeElement);
   }
+}
+
+function unreadOf(row) {
+  return Number(find("[data-unread]", row)?.dataset.unread ?? 0);
 }
 
 export function walkByKeys(rows) {
