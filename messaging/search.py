@@ -18,6 +18,7 @@ from messaging.services.contacts import phone_family
 SHORTEST = 3
 LONGEST = 200
 MOST_WORDS = 10
+NO_ROW = 0
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TRIGRAM = re.compile(r"[^\W_]{3}")
 _PHONE = re.compile(r"[\d\s()+./-]+")
@@ -48,7 +49,7 @@ def conversations_matching(queryset: QuerySet[Conversation], text: str) -> Query
     by_title = _named(rows, "title", words).values("pk")
     by_name = rows.filter(contact__in=named.order_by().values("pk")).values("pk")
     by_alias = rows.filter(contact__in=known.order_by().values("contact")).values("pk")
-    return queryset.filter(pk__in=by_title.union(by_name, by_alias))
+    return _of(queryset, by_title.union(by_name, by_alias))
 
 
 def contacts_matching(queryset: QuerySet[Contact], text: str) -> QuerySet[Contact]:
@@ -58,7 +59,12 @@ def contacts_matching(queryset: QuerySet[Contact], text: str) -> QuerySet[Contac
         return queryset.none()
     named = _named(Contact.objects.using(queryset.db).order_by(), "name", words).values("pk")
     known = _aliases(ContactAlias.objects.using(queryset.db), words, text)
-    return queryset.filter(pk__in=named.union(known.order_by().values("contact")))
+    return _of(queryset, named.union(known.order_by().values("contact")))
+
+
+def _of(queryset: QuerySet[M], found: QuerySet[Any, Any]) -> QuerySet[M]:
+    """As one of two alternatives, what was found is found once; as the only one, PostgreSQL may search for each row."""
+    return queryset.filter(Q(pk__in=found) | Q(pk=NO_ROW))
 
 
 def words_of(text: str) -> list[str]:
