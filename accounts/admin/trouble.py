@@ -28,10 +28,6 @@ def _is_mute(instance: WhatsappInstance, now: datetime) -> bool:
     return never and instance.created_at < now - WhatsappInstance.SILENT_AFTER
 
 
-def is_astray(instance: WhatsappInstance) -> bool:
-    return instance.is_active and instance.webhooks_astray
-
-
 def troubled(now: datetime) -> Q:
     """The same as ``reasons`` tells, as a condition."""
     before = now - WhatsappInstance.SILENT_AFTER

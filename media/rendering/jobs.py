@@ -8,7 +8,6 @@ from typing import Any
 BARS = 64
 LOUDEST = 100
 MOST_SECONDS = 1e6
-WAYS = ("picture", "pdf", "frame", "m4a", "voice", "waveform")
 # These need ffmpeg.
 BY_TOOL = ("frame", "m4a", "voice", "waveform")
 

@@ -13,7 +13,7 @@ from django.db.models import Count, Min
 from django.template.defaultfilters import filesizeformat
 
 from accounts.models import Client
-from media.models import MediaFile, StorageUse
+from media.models import MediaFile
 from media.services.deciding import Decision
 
 RECHECK = timedelta(hours=1)
@@ -103,10 +103,6 @@ def filling(clients: Iterable[int] | None = None) -> list[Filling]:
         for pk, name, quota, used in values
     ]
     return sorted(found, key=lambda one: -one.share)
-
-
-def used_by(clients: Iterable[int]) -> dict[int, int]:
-    return dict(StorageUse.objects.filter(pk__in=list(clients)).values_list("pk", "bytes"))
 
 
 def learn_size(media_file: MediaFile, size: int) -> None:

@@ -1,9 +1,7 @@
 """Signs of life, and whose turn it is: rows that the first to move them forward wins."""
 
-import socket
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from messaging.models import Sign
@@ -35,8 +33,3 @@ def give(name: str, now: datetime) -> None:
 def last(name: str) -> datetime | None:
     found: datetime | None = Sign.objects.filter(name=name[:120]).values_list("at", flat=True).first()
     return found
-
-
-def worker_here() -> str:
-    """The workers of this machine that take in this spool."""
-    return f"worker {socket.gethostname()} {settings.SPOOL_DIR}"[:120]
