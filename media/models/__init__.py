@@ -2,8 +2,8 @@
 
 from media.models.attempts import FetchAttempt, FetchAttemptQuerySet, StrategyHealth
 from media.models.files import MediaFile, MediaFileQuerySet, a_month_from_now
-from media.models.keeping import Leftover, StorageUse
 from media.models.renditions import Rendition
+from media.models.storage import Leftover, StorageUse
 
 __all__ = [
     "FetchAttempt",
