@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from django.db import transaction
 from django.db.models import Q
 
 from accounts import audit
 from accounts.audit import Action
-from accounts.models import User
+from accounts.models import Client, User
 from accounts.providers.events import ChatKind
 from messaging.models import Contact, Conversation, LegalHold, Message, Reaction
 
@@ -24,10 +25,17 @@ class IsHeld(Exception):
         self.hold = hold
 
 
+def take_turns(client: int) -> None:
+    """Until the end of the transaction: what is removed sees every hold, and a hold waits for the batch in hand."""
+    Client.objects.select_for_update(no_key=True).get(pk=client)
+
+
 def place(hold: LegalHold, *, by: User | None, now: datetime) -> LegalHold:
     hold.placed_by, hold.placed_at = by, now
-    hold.save(force_insert=True)
-    audit.note(Action.HOLD_PLACED, hold, by=by, at=now, **_named(hold))
+    with transaction.atomic():
+        take_turns(hold.client_id)
+        hold.save(force_insert=True)
+        audit.note(Action.HOLD_PLACED, hold, by=by, at=now, **_named(hold))
     log.info("legal hold placed", hold=hold.pk, client=hold.client_id)
     return hold
 

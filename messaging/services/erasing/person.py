@@ -20,7 +20,7 @@ from messaging.services.contacts import phone_family
 from messaging.services.erasing import others, own
 from messaging.services.erasing.folders import leave_no_folder
 from messaging.services.erasing.job import Job
-from messaging.services.holds import IsHeld, hold_on
+from messaging.services.holds import IsHeld, hold_on, take_turns
 from messaging.services.receipts import Cause
 
 log = structlog.get_logger(__name__)
@@ -107,6 +107,7 @@ def erase_some(pk: int, *, now: datetime) -> str:
             receipts.finish(receipt, now=now)
             log.info("erasure finished", receipt=pk, client=receipt.client_id)
             return ""
+        take_turns(contact.client_id)
         if hold := hold_on(contact):
             raise IsHeld(hold)
         return _batch(Job(receipt, contact, now))

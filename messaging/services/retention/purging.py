@@ -17,7 +17,7 @@ from media.services import holding
 from media.services.discarding import discard
 from messaging.models import Conversation, LegalHold, Message, PurgeReceipt, WebhookEvent
 from messaging.services import receipts
-from messaging.services.holds import held_conversations, is_held
+from messaging.services.holds import held_conversations, is_held, take_turns
 from messaging.services.receipts import Cause
 from messaging.services.removing import Gone, remove_messages, rows_of, tell_updated
 from messaging.services.retention.rules import before, files_to_go, messages_to_go, name_of
@@ -69,6 +69,7 @@ def purge_some(pk: int, rule: RetentionRule, *, now: datetime, room: int | None 
         receipt = receipts.locked(pk)
         if receipt is None:
             return None
+        take_turns(rule.client_id)
         if is_held(rule.client_id):
             gone, done = Gone(), True
         else:
