@@ -113,8 +113,12 @@ SORTS = (
     Sort(name="hours of traffic", model=TrafficHour, time="hour", days=lambda: REMEMBERED.days),
     Sort(name="signs of life", model=Sign, time="at", days=lambda: LOGIN_DAYS),
     *(
-        Sort(name=model._meta.model_name, model=model, time="attempt_time", days=lambda: LOGIN_DAYS)
-        for model in (AccessAttempt, AccessFailureLog, AccessLog)
+        Sort(name=name, model=model, time="attempt_time", days=lambda: LOGIN_DAYS)
+        for name, model in (
+            ("counts of failed logins", AccessAttempt),
+            ("failed logins", AccessFailureLog),
+            ("logins", AccessLog),
+        )
     ),
 )
 

@@ -145,6 +145,7 @@ def test_a_dry_run_drops_nothing(acme: Rows) -> None:
     out = io.StringIO()
     call_command("prune", "--dry-run", stdout=out)
     assert "1 webhook events\n" in out.getvalue()
+    assert "0 failed logins\n" in out.getvalue()
     assert WebhookEvent.objects.filter(state="processed").count() == 1
 
 
