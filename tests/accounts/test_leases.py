@@ -20,7 +20,7 @@ LEASE = timedelta(seconds=60)
 FILES = MediaFile.objects
 
 
-def wish(limit: int = 10, per_instance: int = 10, **fields: bool) -> Claim:
+def wish(limit: int = 10, per_instance: int = 10, **fields: Any) -> Claim:
     return Claim(limit=limit, per_instance=per_instance, lease=LEASE, token=uuid.uuid4(), **fields)
 
 
@@ -160,6 +160,20 @@ def test_an_exclusive_claim_waits_until_nobody_has_work_of_the_instance() -> Non
     assert rows.claim(wish(exclusive=True), now=NOW) == []
     rows.held_by(first.token).let_go(state="processed")
     assert [row.pk for row in rows.claim(wish(exclusive=True), now=NOW)] == [events[1].pk]
+
+
+def test_an_owner_that_has_enough_leaves_others_to_other_workers() -> None:
+    client = make_client()
+    for number in range(3):
+        line = make_wapi(client, f"LINE-{number}")
+        for _ in range(4):
+            WebhookEvent.objects.create(instance=line, body=b"{}", next_attempt_at=NOW)
+    rows = WebhookEvent.objects.all()
+    first = rows.claim(wish(limit=4, exclusive=True, least_share=4), now=NOW)
+    second = rows.claim(wish(limit=9, exclusive=True, least_share=4), now=NOW)
+    assert len({event.instance_id for event in first}) == 1
+    assert len(first) == 4 and len(second) == 8
+    assert not {event.instance_id for event in first} & {event.instance_id for event in second}
 
 
 def test_nothing_is_claimed_for_an_instance_that_is_switched_off() -> None:
