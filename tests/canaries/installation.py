@@ -14,7 +14,7 @@ import psutil
 import requests
 from django.conf import settings
 
-from scripts.processes import free_port, web
+from scripts.processes import free_port, stream, web
 from tests.messaging.streaming.ears import ROOT, database_url
 from tests.simulator.server import Simulator
 
@@ -29,12 +29,17 @@ class Installation:
     folder: Path
     sim: Simulator
     port: int = field(default_factory=free_port)
+    stream_port: int = field(default_factory=free_port)
     children: list[Any] = field(default_factory=list)
     seen: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def stream_url(self) -> str:
+        return f"http://127.0.0.1:{self.stream_port}"
 
     def environment(self) -> dict[str, str]:
         return os.environ | SETTINGS | {
@@ -44,6 +49,7 @@ class Installation:
             "VAR_DIR": str(self.folder),
             "SPOOL_DIR": str(self.folder / "spool"),
             "PUBLIC_BASE_URL": self.url,
+            "STREAM_BASE_URL": self.stream_url,
             "WAPI_BASE_URL": self.sim.wapi_base,
             "CLOUD_API_BASE_URL": self.sim.cloud_base,
             "WHATSAPP_CDN_BASE_URL": self.sim.cdn_base,
@@ -98,6 +104,7 @@ def installed(folder: Path) -> Iterator[Installation]:
     with Simulator() as sim:
         made = Installation(folder, sim)
         made.start("web", *web(made.port).command[1:])
+        made.start("stream", *stream(made.stream_port).command[1:])
         made.start("worker", "manage.py", "worker")
         try:
             wait_until(lambda: _answers(f"{made.url}/admin/login/"))
