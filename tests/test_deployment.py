@@ -15,7 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts import metrics
-from media.models import MediaFile, StrategyHealth
+from media.models import Leftover, MediaFile, StorageUse, StrategyHealth
 from messaging.models import SendingLine, WebhookEvent
 from messaging.models.gaps import Gap
 from messaging.services import reporting
@@ -41,6 +41,7 @@ def told(settings: Settings, transactional_db: None) -> set[str]:
     SendingLine.objects.create(instance=instance, next_at=now + timedelta(hours=1), reason="down")
     Gap.objects.create(instance=instance, started_at=now, why="silent")
     type(instance).objects.filter(pk=instance.pk).update(last_event_at=now)
+    type(instance.client).objects.filter(pk=instance.client_id).update(quota_bytes=1)
     for metric in vars(metrics).values():
         if getattr(metric, "_labelnames", None):
             metric.labels(*["x"] * len(metric._labelnames))
@@ -101,6 +102,19 @@ def test_figures_take_few_questions_however_much_there_is(django_assert_max_num_
         for s in one.samples
     }
     assert (depth["events"], depth["media"], depth["sends"]) == (300, 300, 0)
+
+
+@pytest.mark.django_db
+def test_quotas_and_what_is_yet_to_be_deleted_are_told() -> None:
+    client, now = make_wapi().client, timezone.now()
+    type(client).objects.filter(pk=client.pk).update(quota_bytes=1000)
+    StorageUse.objects.create(client=client, files=1, bytes=950)
+    Leftover.objects.create(client_id=client.pk, name="gone.jpg", noted_at=now - timedelta(hours=2))
+    values = {one.name: [s.value for s in one.samples] for one in reporting.read(now)}
+    assert values["multichat_client_quota_bytes"] == [1000]
+    assert values["multichat_client_stored_bytes"] == [950]
+    assert values["multichat_leftover_files"] == [1]
+    assert values["multichat_leftover_oldest_seconds"] == [7200]
 
 
 @pytest.mark.django_db

@@ -11,8 +11,8 @@ from accounts.serializers.showing import Shown
 class ClientSerializer(serializers.ModelSerializer[Client]):
     class Meta:
         model = Client
-        fields = ("id", "name", "slug", "is_active", "created_at")
-        read_only_fields = ("created_at",)
+        fields = ("id", "name", "slug", "is_active", "quota_bytes", "created_at")
+        read_only_fields = ("quota_bytes", "created_at")
 
 
 class PersonSerializer(Shown[User]):

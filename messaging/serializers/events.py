@@ -13,11 +13,18 @@ SHORT = 300
 class WebhookEventSerializer(serializers.ModelSerializer[WebhookEvent]):
     error = serializers.SerializerMethodField(help_text="Its last line.")
 
+    source = serializers.ChoiceField(
+        WebhookEvent.Source.choices,
+        allow_null=True,
+        read_only=True,
+        help_text="Null for what the provider brought; else from where it was taken in later.",
+    )
+
     class Meta:
         model = WebhookEvent
         fields = [
             *("id", "instance", "received_at", "state", "error", "attempts", "next_attempt_at"),
-            "processed_at",
+            *("processed_at", "source"),
         ]
         read_only_fields = fields
 

@@ -19,9 +19,9 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from accounts.counting import counts_up_to
-from accounts.models import WhatsappInstance
+from accounts.models import Client, WhatsappInstance
 from accounts.questions import Question
-from media.models import MediaFile, Rendition, StorageUse, StrategyHealth
+from media.models import Leftover, MediaFile, Rendition, StorageUse, StrategyHealth
 from media.storage import storage
 from messaging.models import OutboxItem, SendingLine, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from messaging.models.gaps import Gap
@@ -54,7 +54,7 @@ def forget() -> None:
 
 
 def read(now: datetime) -> list[Metric]:
-    return [*_queues(now), *_media(), *_lines(now), *_stored()]
+    return [*_queues(now), *_media(), *_lines(now), *_stored(), *_quotas(), *_leftovers(now)]
 
 
 def _read_apart() -> list[Metric]:
@@ -183,6 +183,23 @@ def _stored() -> Iterator[Metric]:
     used = StorageUse.objects.aggregate(files=Sum("files"), bytes=Sum("bytes"))
     yield _gauge("stored_files", "Verified originals in the storage.", [], [(used["files"] or 0,)])
     yield _gauge("stored_bytes", "Bytes of verified originals in the storage.", [], [(used["bytes"] or 0,)])
+
+
+def _quotas() -> Iterator[Metric]:
+    limited = Client.objects.filter(quota_bytes__isnull=False).order_by("pk")
+    rows = list(limited.values_list("pk", "quota_bytes", "storage_use__bytes")[:MOST_LINES])
+    quotas = ((pk, quota) for pk, quota, _ in rows)
+    yield _gauge("client_quota_bytes", "What a client may store, where that is limited.", ["client"], quotas)
+    used = ((pk, stored or 0) for pk, _, stored in rows)
+    yield _gauge("client_stored_bytes", "What a client with a quota has stored.", ["client"], used)
+
+
+def _leftovers(now: datetime) -> Iterator[Metric]:
+    [waiting] = counts_up_to(MOST, [Leftover.objects.all()])
+    since = Leftover.objects.order_by("id").values_list("noted_at", flat=True).first()
+    age = max(0.0, (now - since).total_seconds()) if since else 0
+    yield _gauge("leftover_files", f"Removed files yet to be deleted, up to {MOST}.", [], [(waiting,)])
+    yield _gauge("leftover_oldest_seconds", "For how long the first of them waits.", [], [(age,)])
 
 
 def _disks() -> Iterator[Metric]:

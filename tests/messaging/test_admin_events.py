@@ -47,6 +47,17 @@ def test_only_root_deletes_an_event(name: str, status: int, acme: Rows, browser_
     assert WebhookEvent.objects.filter(pk=acme.event.pk).exists() is (status == 403)
 
 
+@pytest.mark.parametrize(("source", "shown"), [(None, False), ("spool", True), ("backfill", True)])
+def test_an_event_tells_from_where_it_was_taken_in(
+    source: str | None, shown: bool, acme: Rows, browser_of: LogIn
+) -> None:
+    WebhookEvent.objects.filter(pk=acme.event.pk).update(source=source)
+    page = browser_of("mona").get(f"{EVENTS}{acme.event.pk}/change/").content.decode()
+    assert ("Taken in from" in page) is shown
+    told = browser_of("mona").get(f"/api/v1/webhook-events/{acme.event.pk}/").json()
+    assert told["source"] == source
+
+
 def test_an_event_tells_its_body_and_error(acme: Rows, browser_of: LogIn) -> None:
     text = browser_of("bob").get(f"{EVENTS}{acme.event.pk}/change/").content.decode()
     for shown in ("Acme went wrong", "&quot;caption&quot;: &quot;hello&quot;", "… (32 bytes)"):

@@ -30,6 +30,13 @@ def test_people_see_their_own_clients(acme: Rows, rival: Rows, calls: Calls) -> 
     assert calls("charlie").get(at(acme.client)).status_code == 404
 
 
+def test_the_quota_is_shown_and_not_changed_here(acme: Rows, calls: Calls) -> None:
+    Client.objects.filter(pk=acme.client.pk).update(quota_bytes=5_000_000_000)
+    assert calls("mona").get(at(acme.client)).json()["quota_bytes"] == 5_000_000_000
+    changed = calls("root").patch(at(acme.client), {"quota_bytes": 1}, format="json")
+    assert changed.json()["quota_bytes"] == 5_000_000_000
+
+
 def test_a_manager_renames_the_client_and_nothing_else(acme: Rows, calls: Calls) -> None:
     mona = calls("mona")
     assert mona.patch(at(acme.client), {"name": "Acme Ltd"}, format="json").json()["name"] == "Acme Ltd"
