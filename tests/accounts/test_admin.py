@@ -289,12 +289,3 @@ def test_times_are_in_the_zone_of_the_browser(zone: str, shown: str, rf: Request
     seen: Any = LocalTime(lambda _: json.loads(json.dumps(timezone.localtime(moment).isoformat())))(request)
     assert seen.endswith(shown)
     assert timezone.localtime(moment).utcoffset() == timedelta()
-
-
-@pytest.mark.parametrize(("kind", "name"), [("client", "role"), ("user", "role"), ("user", "client")])
-def test_a_field_in_a_table_is_named_for_a_screen_reader(
-    kind: str, name: str, acme: Rows, people: dict[str, User], browser_of: LogIn
-) -> None:
-    row = {"client": acme.client, "user": people["alice"]}[kind]
-    form = browser_of("root").get(page(row)).context["inline_admin_formsets"][0].formset.forms[0]
-    assert f'aria-label="{name.capitalize()}"' in str(form[name])
