@@ -78,11 +78,17 @@ class MemberInline(TenantInline):
     form = MemberForm
     formset = MemberFormSet
     extra = 0
+    readonly_fields = ("member",)
     verbose_name_plural = _("people who work for this client")
     add_role = change_role = delete_role = Role.MANAGER
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("username", "role") if self.has_change_permission(request, obj) else ("user", "role")
+        return ("username", "role") if self.has_change_permission(request, obj) else ("member", "role")
+
+    # A foreign key would be shown as a link, which only administrators may follow.
+    @admin.display(description=_("User name"))
+    def member(self, membership: Membership) -> str:
+        return membership.user.username
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("user", "client")
