@@ -17,8 +17,9 @@ from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
 
 ADDED_UP = ("counter", "histogram")
-# A page of a mapped file that the disk has no room for ends the process, so the room is taken at once.
-ROOM = {"counter": 1024**2, "histogram": 1024**2, "gauge_livesum": 64 * 1024, "gauge_livemin": 64 * 1024}
+# A page of a mapped file that the disk has no room for ends the process, so the room is taken at once: for some 20,000
+# counters, as some have an instance's id.
+ROOM = {"counter": 4 * 1024**2, "histogram": 1024**2, "gauge_livesum": 64 * 1024, "gauge_livemin": 64 * 1024}
 MARK, DEAD = ".alive", "dead"
 
 
@@ -54,8 +55,12 @@ def enter(folder: Path, pid: int) -> str:
                 left.unlink()
         # Kept open, and with it locked, until the process ends.
         fcntl.flock(_open(folder / f"{name}{MARK}"), fcntl.LOCK_EX)
-        for kind, room in ROOM.items():
-            _take_room(folder / f"{kind}_{name}.db", room)
+        try:
+            for kind, room in ROOM.items():
+                _take_room(folder / f"{kind}_{name}.db", room)
+        except OSError:
+            _forget(folder, name)
+            raise
     return name
 
 
@@ -73,9 +78,13 @@ def _bury(folder: Path) -> None:
             continue
         for kind in ADDED_UP:
             _add(folder / f"{kind}_{mark.stem}.db", folder / f"{kind}_{DEAD}.db", ROOM[kind])
-        for left in folder.glob(f"*_{mark.stem}.db"):
-            left.unlink()
-        mark.unlink()
+        _forget(folder, mark.stem)
+
+
+def _forget(folder: Path, name: str) -> None:
+    for left in folder.glob(f"*_{name}.db"):
+        left.unlink()
+    (folder / f"{name}{MARK}").unlink()
 
 
 def _add(source: Path, target: Path, room: int) -> None:

@@ -1,5 +1,6 @@
 """Figures of several processes are one figure, whichever of them still live."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,17 @@ Histogram("took", "t", buckets=(1, 2)).observe(float(sys.argv[2]))
 print("counted", flush=True)
 sys.stdin.read()
 """
+
+# The disk of VAR_DIR takes nothing more.
+ON_A_FULL_DISK = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+from multichat.wsgi import application
+from accounts import metrics
+metrics.webhooks.labels(1, "stored").inc()
+print(metrics.is_shared, metrics.webhooks.labels(1, "stored")._value.get())
+"""
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Process:
@@ -80,3 +92,16 @@ def test_a_file_that_a_power_cut_left_half_is_gone_with_the_first_start(tmp_path
         assert 'done_total{what="it"} 1.0' in told(tmp_path)
     finally:
         first.kill()
+
+
+def test_a_full_disk_keeps_nobody_from_counting_or_working(tmp_path: Path) -> None:
+    alive = Process(tmp_path / "metrics", 1)
+    own = {"DJANGO_SETTINGS_MODULE": "multichat.settings", "METRICS_TOKEN": "token", "VAR_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", ON_A_FULL_DISK]
+    done = subprocess.run(command, env=os.environ | own, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    try:
+        assert done.stdout.splitlines()[-1:] == ["False 1.0"], done.stderr
+        assert len(list((tmp_path / "metrics").glob("*.db"))) == len(tallies.ROOM)
+        assert 'done_total{what="it"} 1.0' in told(tmp_path / "metrics")
+    finally:
+        alive.kill()
