@@ -139,6 +139,15 @@ def test_what_waits_for_a_line_that_is_off_is_no_delay() -> None:
     assert max(due) == 0
 
 
+def test_the_worker_takes_in_what_the_web_processes_set_by(compose: Any) -> None:
+    """The spool lies below VAR_DIR, which both have in the same volume."""
+    image = (ROOT / "Dockerfile").read_text()
+    for name in ("web", "worker"):
+        service = compose["services"][name]
+        assert service["volumes"] == ["data:/data"] and " VAR_DIR=/data " in image
+        assert {"VAR_DIR", "SPOOL_DIR"}.isdisjoint(service["environment"])
+
+
 @pytest.mark.parametrize("name", ["web", "stream", "worker", "prepare"])
 def test_a_service_can_change_nothing_but_its_data(compose: Any, name: str) -> None:
     service = compose["services"][name]
