@@ -1,6 +1,6 @@
 """Webhook events for those who look after a line."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
@@ -13,13 +13,6 @@ SHORT = 300
 class WebhookEventSerializer(serializers.ModelSerializer[WebhookEvent]):
     error = serializers.SerializerMethodField(help_text="Its last line.")
 
-    source = serializers.ChoiceField(
-        WebhookEvent.Source.choices,
-        allow_null=True,
-        read_only=True,
-        help_text="Null for what the provider brought; else from where it was taken in later.",
-    )
-
     class Meta:
         model = WebhookEvent
         fields = [
@@ -27,6 +20,11 @@ class WebhookEventSerializer(serializers.ModelSerializer[WebhookEvent]):
             *("processed_at", "source"),
         ]
         read_only_fields = fields
+        extra_kwargs: ClassVar[dict[str, Any]] = {
+            "source": {
+                "help_text": "Null for what the provider brought; else from where it was taken in later."
+            }
+        }
 
     @classmethod
     def with_related(cls, queryset: Any) -> Any:
