@@ -188,6 +188,9 @@ class UserAdmin(Audited, DjangoUserAdmin):  # type: ignore[type-arg]
     )
     readonly_fields = ("last_login", "date_joined")
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(request, extra_context={"title": _("Users")} | (extra_context or {}))
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         rows = super().get_queryset(request).select_related("second_factor")
         return rows.prefetch_related("memberships__client")
