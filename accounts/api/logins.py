@@ -41,7 +41,8 @@ ANSWER = OpenApiExample(
         "expires_at": "2026-03-01T00:00:00Z",
         "user": {"id": 7, "username": "alice", "name": "Alice"},
         "client": {
-            "id": 1, "name": "Acme", "slug": "acme", "is_active": True, "created_at": "2026-01-01T00:00:00Z"
+            "id": 1, "name": "Acme", "slug": "acme", "is_active": True, "quota_bytes": None,
+            "created_at": "2026-01-01T00:00:00Z",
         },
         "role": "operator",
     },
