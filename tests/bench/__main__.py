@@ -3,7 +3,7 @@
 import argparse
 import logging
 
-from tests.bench import events, large, memory, pages, screens, small, webhooks, workers
+from tests.bench import events, huge, large, memory, pages, screens, small, webhooks, workers
 from tests.bench.ground import Ground
 
 BENCHMARKS = {
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "screens": screens.run,
     "workers": workers.run,
     "memory": memory.run,
+    "huge": huge.run,
 }
 
 

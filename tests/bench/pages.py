@@ -1,6 +1,6 @@
 """The API's pages over a large inbox, beside one bare statement that reads the same rows."""
 
-from tests.bench.ground import Ground
+from tests.bench.ground import Ground, Place
 from tests.bench.table import Line, show
 from tests.bench.webhooks import served
 
@@ -18,10 +18,14 @@ def run(ground: Ground) -> None:
         place = ground.place(database, API_RATE="1000000/min")
         size = ("--conversations", str(conversations), "--messages", str(messages))
         place.run("django", "seed", *size)
-        with served(place) as server:
-            found = place.measure("django", "bench_pages", server.url, str(ground.less(ROUNDS)))
-        lines = [line for name, page in found.items() for line in lines_of(name, page, most)]
-        show(f"{database}: {conversations:,} conversations, {messages:,} messages, ms", lines, NOTE)
+        title = f"{database}: {conversations:,} conversations, {messages:,} messages, ms"
+        tell(place, ground.less(ROUNDS), title, most)
+
+
+def tell(place: Place, rounds: int, title: str, most: float | None) -> None:
+    with served(place) as server:
+        found = place.measure("django", "bench_pages", server.url, str(rounds))
+    show(title, [line for name, page in found.items() for line in lines_of(name, page, most)], NOTE)
 
 
 def lines_of(name: str, page: dict[str, float], most: int | None) -> list[Line]:

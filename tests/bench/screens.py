@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from tests.bench.ground import Ground
+from tests.bench.ground import Ground, Place
 from tests.bench.webhooks import served
 
 CONVERSATIONS, MESSAGES = 10_000, 1_000_000
@@ -15,13 +15,22 @@ log = logging.getLogger("bench")
 
 def run(ground: Ground) -> None:
     conversations, messages = ground.less(CONVERSATIONS), ground.less(MESSAGES)
-    place = ground.place("PostgreSQL")
+    place = filled(ground, conversations, messages)
+    tell(place, ground.less(ROUNDS), f"{conversations:,} conversations, {messages:,} messages")
+
+
+def filled(ground: Ground, conversations: int, messages: int) -> Place:
+    place = ground.place("PostgreSQL", API_RATE="1000000/min")
     place.run("django", "seed", "--conversations", str(conversations), "--messages", str(messages))
     place.run("django", "bench_crowd", str(messages))
+    return place
+
+
+def tell(place: Place, rounds: int, size: str) -> None:
     with served(place) as server:
-        found = place.measure("django", "bench_screens", server.url, str(ground.less(ROUNDS)))
+        found = place.measure("django", "bench_screens", server.url, str(rounds))
     for who, screens in found.items():
-        _show(f"PostgreSQL: {conversations:,} conversations, {messages:,} messages, as {who}", screens)
+        _show(f"PostgreSQL: {size}, as {who}", screens)
 
 
 def _show(title: str, screens: dict[str, dict[str, float]]) -> None:
