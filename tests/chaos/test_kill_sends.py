@@ -28,7 +28,7 @@ from tests.simulator.server import Simulator
 from tests.simulator.world import Line, Person
 from tests.telling import CLOUD_ID, WAPI_ID, make_cloud, make_wapi
 
-SENDS = int(os.environ.get("CHAOS_SENDS", "40"))
+SENDS = int(os.environ.get("CHAOS_SENDS", "30"))
 SEED = int(os.environ.get("CHAOS_SEED", "7"))
 CHATS = 4
 ANSWER_AFTER = 0.3
