@@ -4,7 +4,7 @@
 set -u
 
 AUDIT="pip-audit==2.10.1"
-SECONDS_AT_MOST=90
+SECONDS_AT_MOST=30
 
 .venv/bin/uv pip check || exit 1
 told=$(timeout "$SECONDS_AT_MOST" .venv/bin/uv tool run --from "$AUDIT" pip-audit --require-hashes --disable-pip \
