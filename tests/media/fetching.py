@@ -48,7 +48,7 @@ def encrypted_media(plaintext, kind=MediaKind.DOCUMENT, **fields):
 def job_for(media, folder, *, origin=None, provider=None, **fields):
     extra = (origin.address,) if origin else ()
     base = {"cdn_base": origin.url} if origin else {}
-    door = Door(Rules(extra=extra), timeout=(2, 0.3), pace=Pace(least=1000, window=1.0))
+    door = Door(Rules(extra=extra), timeout=(2, 1), pace=Pace(least=1000, window=1.0))
     defaults = {"strategies": ORDER, "max_bytes": 1 << 30, "now": NOW, "door": door}
     locator = provider or Locator(MediaLocation(), media_strategies=())
     return Job(**{"media": media, "folder": folder, "provider": locator, **defaults, **base, **fields})
