@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from tests.canaries.installation import SETTINGS, installed
 from tests.canaries.play import (
@@ -21,7 +21,12 @@ from tests.canaries.play import (
 )
 
 COMMANDS = (["diagnose"], ["rotate_secrets", "--dry-run"])
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        connection.vendor != "postgresql", reason="its errors quote rows; once is long enough"
+    ),
+]
 
 
 def found(secrets: dict[str, str], seen: dict[str, str], *, but: tuple[str, ...] = ()) -> list[str]:
