@@ -65,7 +65,7 @@ def incoming_folder() -> Path:
     return Path(settings.VAR_DIR / INCOMING)
 
 
-class PartFile(File):  # type: ignore[type-arg]
+class FinishedPart(File):  # type: ignore[type-arg]
     """A finished part file: a local storage moves it, any other reads it."""
 
     def temporary_file_path(self) -> str:
@@ -86,7 +86,7 @@ def keep_in(place: Storage, part: Path, name: str) -> str:
 
 def _saved(place: Storage, part: Path, name: str) -> str:
     with part.open("rb") as content:
-        kept = place.save(name, PartFile(content, name=str(part)), max_length=500)
+        kept = place.save(name, FinishedPart(content, name=str(part)), max_length=500)
     part.unlink(missing_ok=True)
     return kept
 
