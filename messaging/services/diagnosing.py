@@ -31,6 +31,7 @@ from media.services import diagnosing_storage as disk
 from messaging.services import diagnosing_endpoints as endpoints
 from messaging.services import diagnosing_gaps as gaps
 from messaging.services import diagnosing_outbox as outbox
+from messaging.services import diagnosing_receipts as receipts
 from messaging.services import diagnosing_webhooks as webhooks
 
 NO_INSTANCE = gettext_lazy("Add one: `manage.py create_instance --help` shows how.")
@@ -91,7 +92,9 @@ def diagnose(rows: InstanceQuerySet | None, *, now: datetime, offline: bool = Fa
         _diagnose_instance(report, instance, secrets[instance.pk], facts[instance.pk], now)
         if not offline and instance in askable:
             _add_answers(report, instance, answers.get(instance.pk), facts[instance.pk]["rates"])
-    report.findings += endpoints.findings(None if rows is None else {one.client_id for one in chosen}, now)
+    clients = None if rows is None else {one.client_id for one in chosen}
+    report.findings += endpoints.findings(clients, now)
+    report.findings += receipts.findings(clients)
     _diagnose_history(report, None if rows is None else [one.pk for one in chosen], chosen)
     report.findings.sort(key=lambda finding: list(Level).index(finding.level), reverse=True)
     return report

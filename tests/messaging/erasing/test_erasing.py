@@ -251,6 +251,6 @@ def test_a_tick_that_comes_again_does_not_bring_the_number_back(erased, world, l
 
 
 def test_receipts_prove_each_other(erased, line):
-    assert receipts.is_unbroken(line.client_id)
+    assert receipts.checked({line.client_id}) == receipts.Checked(1, [])
     PurgeReceipt.objects.update(bytes=1)
-    assert not receipts.is_unbroken(line.client_id)
+    assert receipts.checked({line.client_id}).broken == list(PurgeReceipt.objects.all())

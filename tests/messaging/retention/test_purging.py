@@ -64,7 +64,7 @@ def test_the_receipt_says_what_went(acme, purge):
     assert receipt.finished_at is not None
     assert (receipt.cause, receipt.rule) == ("retention", "image, 30 days")
     assert (receipt.counts, receipt.bytes) == ({"media": 1, "files": 1}, 1028)
-    assert receipts.is_unbroken(acme.client.pk)
+    assert receipts.checked({acme.client.pk}) == receipts.Checked(1, [])
 
 
 def test_nothing_is_written_of_nothing(acme, purge):
