@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from django.core.files import File
 
 from media.s3.trouble import S3Trouble, answers
+from media.seeking import Seekable
 
 WINDOW = 8 * 1024**2
 BUFFER = 256 * 1024
@@ -29,30 +30,15 @@ class S3Reader(File):  # type: ignore[type-arg]
         self.size = size
 
 
-class Windows(io.RawIOBase):
+class Windows(Seekable):
     def __init__(self, storage: Bucket, name: str, size: int) -> None:
-        self._storage, self._name, self._size = storage, name, size
-        self._position = self._end = 0
+        super().__init__(size)
+        self._storage, self._name = storage, name
+        self._end = 0
         self._body: Any = None
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        if base + offset != self._position:
-            self._let_go()
-            self._position = max(0, base + offset)
-        return self._position
-
     def readinto(self, buffer: Any) -> int:
-        if self._position >= self._size or not len(buffer):
+        if self._place >= self._size or not len(buffer):
             return 0
         for attempt in range(MOST_BREAKS):
             try:
@@ -65,29 +51,25 @@ class Windows(io.RawIOBase):
             else:
                 break
         buffer[: len(piece)] = piece
-        self._position += len(piece)
+        self._place += len(piece)
         return len(piece)
 
-    def close(self) -> None:
-        self._let_go()
-        super().close()
-
     def _read(self, count: int) -> bytes:
-        if self._body is None or self._position >= self._end:
+        if self._body is None or self._place >= self._end:
             self._ask()
-        piece: bytes = self._body.read(min(count, self._end - self._position))
+        piece: bytes = self._body.read(min(count, self._end - self._place))
         if not piece:
             raise S3Trouble("fewer bytes", f"GetObject of {self._name}")
         return piece
 
     def _ask(self) -> None:
         self._let_go()
-        self._end = min(self._position + WINDOW, self._size)
+        self._end = min(self._place + WINDOW, self._size)
         storage = self._storage
         answer = storage.client.get_object(
             Bucket=storage.bucket_name,
             Key=storage.key(self._name),
-            Range=f"bytes={self._position}-{self._end - 1}",
+            Range=f"bytes={self._place}-{self._end - 1}",
         )
         self._body = answer["Body"]
 

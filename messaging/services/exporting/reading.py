@@ -1,11 +1,11 @@
 """The parts of a ready export as the one file that they are."""
 
-import io
 from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import IO
 
+from media.seeking import Seekable
 from media.storage import storage
 from messaging.models import Export
 from messaging.services.exporting.contents import folder_of_export, part_name
@@ -13,35 +13,19 @@ from messaging.services.exporting.contents import folder_of_export, part_name
 CHUNK = 1 << 20
 
 
-class Parts(io.RawIOBase):
-    """Read in order from any place on. One part is open at a time."""
+class Parts(Seekable):
+    """One part is open at a time."""
 
     def __init__(self, export: Export) -> None:
-        super().__init__()
+        super().__init__(sum(export.part_sizes))
         folder = folder_of_export(export.client_id, export.pk)
         self._names = [part_name(folder, number, mark) for number, mark in enumerate(export.marks, start=1)]
         self._ends = list(accumulate(export.part_sizes))
-        self._place = 0
         self._open: tuple[int, IO[bytes]] | None = None
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._place
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._ends[-1]}[whence]
-        self._place = base + offset
-        self._let_go()
-        return self._place
 
     def read(self, count: int = -1) -> bytes:
         """May be less than asked for, where a part ends; nothing at the end."""
-        if self._place >= self._ends[-1]:
+        if self._place >= self._size:
             return b""
         index = bisect_right(self._ends, self._place)
         content = self._part(index)
@@ -49,10 +33,6 @@ class Parts(io.RawIOBase):
         chunk = content.read(min(left, CHUNK if count < 0 else count))
         self._place += len(chunk)
         return chunk
-
-    def close(self) -> None:
-        self._let_go()
-        super().close()
 
     def _part(self, index: int) -> IO[bytes]:
         if self._open and self._open[0] == index:
