@@ -1,17 +1,20 @@
 """Webhook bodies on disk while the database cannot take them: one file each, in a folder of this machine.
 
 A file is there whole or not at all: it is written under another name, forced to the disk and renamed, and the folder is
-forced to the disk too, before anybody is told that the body is safe. Names sort by the time at which the body came.
+forced to the disk too, before anybody is told that the body is safe. Names sort by the time at which the body came, and
+end with who sent it.
 """
 
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import re
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,7 +22,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 SUFFIX, PART, LOCK, ASIDE = ".event", ".part", ".lock", "unreadable"
-NAME = re.compile(r"\d{20}-[0-9a-f]{12}\.event")
+# Those of old did not say who sent them.
+NAME = re.compile(r"\d{20}-[0-9a-f]{12}(?:-([a-z]+-[0-9a-f]+))?\.event")
+ALL, STRANGER = "all", "key"
 # What a small file takes on disk all the same.
 BLOCK = 4096
 # Of what nobody could authenticate yet, so that strangers cannot keep the lines' own webhooks out.
@@ -46,6 +51,13 @@ class Letter:
     instance: int | None = None
     key: str = field(default="", repr=False)
     signature: str = field(default="", repr=False)
+
+    @property
+    def sender(self) -> str:
+        """For the file's name, which must not tell the key."""
+        if self.instance:
+            return f"line-{self.instance}"
+        return f"{STRANGER}-{hashlib.sha256(self.key.encode(errors='replace')).hexdigest()[:12]}"
 
     def packed(self) -> bytes:
         head: dict[str, int | str | None] = {"instance": self.instance, "length": len(self.body)}
@@ -82,15 +94,15 @@ class Spool:
     max_bytes: int
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _last: int = 0
-    _used: int = 0
+    _used: Counter[str] = field(default_factory=Counter, repr=False)
     _look_again_at: float = 0.0
     _writer: tuple[int, str] = (0, "")
 
     def put(self, letter: Letter) -> str:
         """Returns when the letter would survive a power cut."""
         data = letter.packed()
-        self._check_room(len(data), self.max_bytes * (1 if letter.instance else STRANGERS_SHARE))
-        name = self._next_name()
+        self._take_room(letter.sender, max(len(data), BLOCK))
+        name = self._next_name(letter.sender)
         part, final = self.folder / f".{name}{PART}", self.folder / name
         try:
             self._make_folder()
@@ -142,7 +154,7 @@ class Spool:
         oldest = came_at(names[0]) if names else None
         aside = self.folder / ASIDE
         unreadable = len(os.listdir(aside)) if aside.is_dir() else 0
-        return Held(len(names), self._measure(), oldest, unreadable)
+        return Held(len(names), self._measure()[ALL], oldest, unreadable)
 
     @contextmanager
     def mine(self) -> Iterator[bool]:
@@ -171,33 +183,59 @@ class Spool:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _force(self.folder.parent)
 
-    def _next_name(self) -> str:
+    def _next_name(self, sender: str) -> str:
         """By the clock, and within a process always onwards. A forked child is another writer."""
         with self._lock:
             if self._writer[0] != os.getpid():
                 self._writer = (os.getpid(), uuid.uuid4().hex[:12])
             self._last = max(time.time_ns(), self._last + 1)
-            return f"{self._last:020d}-{self._writer[1]}{SUFFIX}"
+            return f"{self._last:020d}-{self._writer[1]}-{sender}{SUFFIX}"
 
-    def _check_room(self, size: int, most: float) -> None:
+    def _take_room(self, sender: str, size: int) -> None:
+        """Nobody has more than is left free: who floods gets half of it alone, and there is room for the others."""
         with self._lock:
-            if time.monotonic() >= self._look_again_at:
-                started = time.monotonic()
-                self._used = self._measure()
-                # Looking through a full spool takes a while; it must not take all the time.
-                took = time.monotonic() - started
-                self._look_again_at = time.monotonic() + max(1.0, took * LONGEST_LOOK)
-            if self._used + size > most:
+            self._look()
+            free = self.max_bytes - self._used[ALL]
+            if _is_strangers(sender):
+                free = min(free, int(self.max_bytes * STRANGERS_SHARE) - self._used[STRANGER])
+            if size > free:
                 raise CannotKeep("the spool is full")
-            self._used += max(size, BLOCK)
+            if self._used[sender] + size > free:
+                raise CannotKeep("the sender's share of the spool is full")
+            _count(self._used, sender, size)
 
-    def _measure(self) -> int:
-        used = 0
+    def _look(self) -> None:
+        """Others write and take out, too. In between each process counts what it writes itself."""
+        if time.monotonic() < self._look_again_at:
+            return
+        started = time.monotonic()
+        self._used = self._measure()
+        # Looking through a full spool takes a while; it must not take all the time.
+        took = time.monotonic() - started
+        self._look_again_at = time.monotonic() + max(1.0, took * LONGEST_LOOK)
+
+    def _measure(self) -> Counter[str]:
+        used: Counter[str] = Counter()
         with suppress(OSError), os.scandir(self.folder) as entries:
             for entry in entries:
-                with suppress(FileNotFoundError):
-                    used += max(entry.stat().st_size, BLOCK) if entry.name.endswith((SUFFIX, PART)) else 0
+                if entry.name.endswith((SUFFIX, PART)):
+                    with suppress(FileNotFoundError):
+                        _count(used, _sender_in(entry.name), max(entry.stat().st_size, BLOCK))
         return used
+
+
+def _count(used: Counter[str], sender: str, size: int) -> None:
+    for of in (ALL, sender, *((STRANGER,) if _is_strangers(sender) else ())):
+        used[of] += size
+
+
+def _is_strangers(sender: str) -> bool:
+    return sender.startswith(STRANGER)
+
+
+def _sender_in(name: str) -> str:
+    found = NAME.fullmatch(name.removeprefix(".").removesuffix(PART))
+    return (found and found[1]) or ""
 
 
 def came_at(name: str) -> datetime:

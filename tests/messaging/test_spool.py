@@ -7,6 +7,7 @@ import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,10 @@ def test_what_was_authenticated_carries_no_secret(spool: Spool) -> None:
     assert b"the-" not in (spool.folder / name).read_bytes()
 
 
+def test_a_name_does_not_tell_the_key(spool: Spool) -> None:
+    assert "the-key" not in spool.put(Letter(b"{}", key="the-key"))
+
+
 def test_a_letter_in_a_log_shows_neither_body_nor_key() -> None:
     assert "secret" not in repr(Letter(b"secret", key="secret-key", signature="secret-sum"))
 
@@ -83,12 +88,34 @@ def test_a_spool_over_its_limit_takes_nothing(tmp_path: Path) -> None:
 
 
 def test_strangers_leave_room_for_those_who_are_known(tmp_path: Path) -> None:
-    spool, stranger = Spool(tmp_path, 4 * BLOCK), Letter(b"{}", key="k")
-    spool.put(stranger)
-    spool.put(stranger)
-    with pytest.raises(CannotKeep):
-        spool.put(stranger)
+    spool = Spool(tmp_path, 4 * BLOCK)
+    spool.put(Letter(b"{}", key="a"))
+    spool.put(Letter(b"{}", key="b"))
+    with pytest.raises(CannotKeep, match="the spool is full"):
+        spool.put(Letter(b"{}", key="c"))
     assert spool.put(LETTER)
+
+
+@pytest.mark.parametrize(
+    ("loud", "quiet"), [({"instance": 1}, {"instance": 2}), ({"key": "a"}, {"key": "b"})]
+)
+def test_who_floods_it_leaves_room_for_the_others(tmp_path: Path, loud: Any, quiet: Any) -> None:
+    spool = Spool(tmp_path, 32 * BLOCK)
+    with pytest.raises(CannotKeep, match="the sender's share"):
+        for _ in range(32):
+            spool.put(Letter(b"{}", **loud))
+    another_process = Spool(tmp_path, 32 * BLOCK)
+    for _ in range(3):
+        another_process.put(Letter(b"{}", **quiet))
+    with pytest.raises(CannotKeep, match="the sender's share"):
+        another_process.put(Letter(b"{}", **loud))
+
+
+def test_letters_of_an_earlier_version_are_taken_too(spool: Spool) -> None:
+    name = spool.put(LETTER)
+    old = f"{name.rpartition('-line')[0]}.event"
+    (spool.folder / name).rename(spool.folder / old)
+    assert (spool.names(), spool.read(old), spool.held().bytes) == ([old], LETTER, BLOCK)
 
 
 def test_a_full_disk_is_said_and_leaves_nothing_behind(tmp_path: Path) -> None:
