@@ -116,31 +116,6 @@ class WaitingWork(models.Model):
         return WhatsappInstance.objects.sealed().select_related("client")
 
 
-class InHand:
-    """The rows that a worker has under way. One whose result was lost is left out: it comes back as its lease ends."""
-
-    def __init__(self, model: type[WaitingWork]) -> None:
-        self._rows: WaitingQuerySet = model._default_manager.all()  # type: ignore[assignment]
-        self._pks: set[int] = set()
-        self._renewed_at: datetime | None = None
-
-    def __len__(self) -> int:
-        return len(self._pks)
-
-    def add(self, pk: int) -> None:
-        self._pks.add(pk)
-
-    def let_go(self, *pks: int) -> None:
-        self._pks.difference_update(pks)
-
-    def renew(self, token: uuid.UUID, now: datetime) -> None:
-        """At a third of the lease, not at each turn."""
-        if not self._pks or (self._renewed_at and now - self._renewed_at < lease() / 3):
-            return
-        self._rows.filter(pk__in=self._pks).renew(token, now + lease())
-        self._renewed_at = now
-
-
 def lease_indexes(table: str, *order: str, owner: str = "instance") -> list[models.Index]:
     """Partial indexes on the few rows that wait or are under way, however many are done."""
     waiting = Q(state="pending", lease_until=None)

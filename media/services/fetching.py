@@ -6,7 +6,6 @@ Threads only move bytes; the database is touched by the caller's thread alone.
 import traceback
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,9 @@ from typing import Any
 import structlog
 from django.conf import settings
 
-from accounts.crews import Crew
 from accounts.fields import CannotDecrypt
-from accounts.leases import Claim, InHand, lease
+from accounts.leased_crews import LeasedCrew
+from accounts.leases import Claim, lease
 from accounts.models import WhatsappInstance
 from accounts.providers.reasons import one_line
 from accounts.services import door, provider_for, raise_alarm
@@ -40,23 +39,14 @@ AHEAD_SECONDS = 0.5
 MOST_AHEAD = 16
 
 
-@dataclass
-class Fetcher:
-    """Keeps up to ``threads`` downloads under way. Every method is for one and the same thread."""
+class Fetcher(LeasedCrew[Errand, Result]):
+    """Keeps up to ``threads`` downloads under way."""
 
-    threads: int = field(default_factory=lambda: settings.WORKER_FETCH_THREADS)
-    token: uuid.UUID = field(default_factory=uuid.uuid4)
-
-    def __post_init__(self) -> None:
-        self.crew: Crew[Errand, Result] = Crew(bring, self.threads)
-        self._in_hand = InHand(MediaFile)
+    def __init__(self, threads: int | None = None, token: uuid.UUID | None = None) -> None:
+        super().__init__(MediaFile, bring, threads or settings.WORKER_FETCH_THREADS, token)
         self._ahead = self.threads
         self._done = 0
         self._claimed_at: datetime | None = None
-
-    @property
-    def under_way(self) -> int:
-        return len(self._in_hand)
 
     def top_up(self, now: datetime, work: MediaFileQuerySet | None = None) -> int:
         """Claim as much as there is room for, some more than threads so that none waits for the database."""
@@ -66,15 +56,14 @@ class Fetcher:
         self._look_ahead(now)
         claimed = claim(room, self.token, now, work)
         for errand in plan(claimed, self.token, now):
-            self._in_hand.add(errand.media_file.pk)
-            self.crew.put(errand)
+            self.put(errand.media_file.pk, errand)
         return len(claimed)
 
     def collect(self, now: datetime, *, wait: float = 0) -> int:
         """Write down what has finished, waiting up to ``wait`` seconds for the first result."""
         results = self.crew.finished(wait)
         if results:
-            self._in_hand.let_go(*(result.errand.media_file.pk for result in results))
+            self.let_go(*(result.errand.media_file.pk for result in results))
             self._done += len(results)
             record(results, self.token, now)
         return len(results)
@@ -85,12 +74,6 @@ class Fetcher:
         pace = self._done / elapsed if elapsed > 0 else 0
         self._ahead = int(min(max(pace * AHEAD_SECONDS, self.threads), MOST_AHEAD * self.threads))
         self._claimed_at, self._done = now, 0
-
-    def renew(self, now: datetime) -> None:
-        self._in_hand.renew(self.token, now)
-
-    def close(self) -> None:
-        self.crew.close()
 
 
 def claim(

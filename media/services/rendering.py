@@ -5,15 +5,14 @@ Threads only wait for those processes; the database is touched by the caller's t
 
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
 from django.conf import settings
 from django.db.models import prefetch_related_objects
 
-from accounts.crews import Crew
-from accounts.leases import Claim, InHand, WaitingQuerySet, lease
+from accounts.leased_crews import LeasedCrew
+from accounts.leases import Claim, WaitingQuerySet, lease
 from media.models import Rendition
 from media.rendering.finding import find_ffmpeg
 from media.services.making import Errand, Result, Sandboxes, make
@@ -28,25 +27,17 @@ AT_ONCE = 2
 MOST_ATTEMPTS = 3
 
 
-@dataclass
-class Renderer:
-    """Keeps up to two renditions under way. Every method is for one and the same thread.
+class Renderer(LeasedCrew[Errand, Result]):
+    """Keeps up to two renditions under way.
 
     Without ``ffmpeg`` what needs it is left out, until a worker starts that has it.
     """
 
-    ffmpeg: str = field(default_factory=find_ffmpeg)
-    token: uuid.UUID = field(default_factory=uuid.uuid4)
-
-    def __post_init__(self) -> None:
+    def __init__(self, ffmpeg: str | None = None, token: uuid.UUID | None = None) -> None:
+        self.ffmpeg = find_ffmpeg() if ffmpeg is None else ffmpeg
         self.sandboxes = Sandboxes()
-        self.crew: Crew[Errand, Result] = Crew(lambda errand: make(errand, self.sandboxes), AT_ONCE)
-        self._in_hand = InHand(Rendition)
+        super().__init__(Rendition, lambda errand: make(errand, self.sandboxes), AT_ONCE, token)
         self._has_looked = False
-
-    @property
-    def under_way(self) -> int:
-        return len(self._in_hand)
 
     def top_up(self, now: datetime, work: WaitingQuerySet | None = None) -> int:
         room = AT_ONCE - self.under_way
@@ -56,25 +47,24 @@ class Renderer:
         claimed = claim(room, self.token, now, work)
         for rendition in claimed:
             if self._can_be_made(rendition):
-                self._in_hand.add(rendition.pk)
-                self.crew.put(Errand(rendition, self.ffmpeg))
+                self.put(rendition.pk, Errand(rendition, self.ffmpeg))
         return len(claimed)
 
     def collect(self, now: datetime, *, wait: float = 0) -> int:
         """Write down what has finished, waiting up to ``wait`` seconds for the first result."""
         results = self.crew.finished(wait)
-        self._in_hand.let_go(*(result.errand.rendition.pk for result in results))
+        self.let_go(*(result.errand.rendition.pk for result in results))
         for result in results:
             record(result, self.token, now)
         return len(results)
 
     def renew(self, now: datetime) -> None:
-        """Leases of what is in hand; and processes that have had nothing to do are let go."""
+        """And processes that have had nothing to do are let go."""
         self.sandboxes.let_go_idle()
-        self._in_hand.renew(self.token, now)
+        super().renew(now)
 
     def close(self) -> None:
-        self.crew.close()
+        super().close()
         self.sandboxes.close()
 
     def _look_for_left_out(self, now: datetime) -> None:
@@ -112,7 +102,7 @@ def make_now(
     work: WaitingQuerySet, *, now: Callable[[], datetime], ffmpeg: str | None = None
 ) -> Iterator[int]:
     """Make what of ``work`` is due until nothing is; yields how many were settled since it began."""
-    renderer = Renderer() if ffmpeg is None else Renderer(ffmpeg=ffmpeg)
+    renderer = Renderer(ffmpeg)
     total = 0
     try:
         while (claimed := renderer.top_up(now(), work)) or renderer.under_way:

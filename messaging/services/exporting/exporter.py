@@ -6,7 +6,6 @@ goes on after the last one that is written down.
 
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,8 +13,8 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import F
 
-from accounts.crews import Crew
-from accounts.leases import Claim, InHand, WaitingQuerySet, lease
+from accounts.leased_crews import LeasedCrew
+from accounts.leases import Claim, WaitingQuerySet, lease
 from messaging.models import Export
 from messaging.services.exporting.contents import Plan
 from messaging.services.exporting.making import Result, make
@@ -30,19 +29,9 @@ MOST_ATTEMPTS = 8
 FIRST_BREAK, LONGEST_BREAK = timedelta(seconds=10), timedelta(hours=1)
 
 
-@dataclass
-class Exporter:
-    """Every method is for one and the same thread."""
-
-    token: uuid.UUID = field(default_factory=uuid.uuid4)
-
-    def __post_init__(self) -> None:
-        self.crew: Crew[Plan, Result] = Crew(make, AT_ONCE)
-        self._in_hand = InHand(Export)
-
-    @property
-    def under_way(self) -> int:
-        return len(self._in_hand)
+class Exporter(LeasedCrew[Plan, Result]):
+    def __init__(self, token: uuid.UUID | None = None) -> None:
+        super().__init__(Export, make, AT_ONCE, token)
 
     def top_up(self, now: datetime, work: WaitingQuerySet | None = None) -> int:
         room = AT_ONCE - self.under_way
@@ -58,16 +47,10 @@ class Exporter:
     def collect(self, now: datetime, *, wait: float = 0) -> int:
         """Write down what has finished, waiting up to ``wait`` seconds for the first result."""
         results = self.crew.finished(wait)
-        self._in_hand.let_go(*(result.plan.export for result in results))
+        self.let_go(*(result.plan.export for result in results))
         for result in results:
             self._record(result, now)
         return len(results)
-
-    def renew(self, now: datetime) -> None:
-        self._in_hand.renew(self.token, now)
-
-    def close(self) -> None:
-        self.crew.close()
 
     def _begin(self, export: Export, now: datetime) -> None:
         if export.attempts > MOST_ATTEMPTS:
@@ -81,8 +64,7 @@ class Exporter:
             log.exception("export cannot be planned", export=export.pk)
             self._give_up(export.pk, type(exc).__name__)
             return
-        self._in_hand.add(export.pk)
-        self.crew.put(found)
+        self.put(export.pk, found)
 
     def _plan(self, export: Export, now: datetime) -> Plan:
         if not export.part_sizes:

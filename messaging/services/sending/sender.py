@@ -1,14 +1,12 @@
 """The worker's side of the outbox: claim, ask in threads, write down."""
 
 import uuid
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError
 
-from accounts.crews import Crew
-from accounts.leases import InHand
+from accounts.leased_crews import LeasedCrew
 from messaging.models import OutboxItem
 from messaging.services.sending.errands import Answer, Errand, run
 from messaging.services.sending.planning import CLOUD, WAPI, claim, plan
@@ -18,26 +16,14 @@ from messaging.services.sending.settling import settle_unproven
 LOOK_FOR_PROOF = timedelta(seconds=1)
 
 
-@dataclass
-class Sender:
-    """Keeps up to ``threads`` sends under way, and claims nothing that would have to wait for one.
+class Sender(LeasedCrew[Errand, Answer]):
+    """Keeps up to ``threads`` sends under way, and claims nothing that would have to wait for one."""
 
-    Every method is for one and the same thread.
-    """
-
-    threads: int = field(default_factory=lambda: settings.WORKER_SEND_THREADS)
-    token: uuid.UUID = field(default_factory=uuid.uuid4)
-
-    def __post_init__(self) -> None:
-        self.crew: Crew[Errand, Answer] = Crew(run, self.threads)
-        self._in_hand = InHand(OutboxItem)
+    def __init__(self, threads: int | None = None, token: uuid.UUID | None = None) -> None:
+        super().__init__(OutboxItem, run, threads or settings.WORKER_SEND_THREADS, token)
         self._answers: list[Answer] = []
         self._order = [WAPI, CLOUD]
         self._looked_at: datetime | None = None
-
-    @property
-    def under_way(self) -> int:
-        return len(self._in_hand)
 
     def top_up(self, now: datetime) -> int:
         found = self._look_for_proof(now)
@@ -53,8 +39,7 @@ class Sender:
         each = max(1, self.threads - 1)
         claimed = claim(room, each, provider, self.token, now) if room > 0 else []
         for errand in plan(claimed, self.token, now) if claimed else []:
-            self._in_hand.add(errand.item.pk)
-            self.crew.put(errand)
+            self.put(errand.item.pk, errand)
         return len(claimed)
 
     def _look_for_proof(self, now: datetime) -> int:
@@ -82,7 +67,7 @@ class Sender:
         finally:
             if not kept:
                 self._answers.pop(0)
-                self._in_hand.let_go(answer.errand.item.pk)
+                self.let_go(answer.errand.item.pk)
 
     def _record(self, answer: Answer, now: datetime) -> None:
         try:
@@ -90,9 +75,3 @@ class Sender:
         except IntegrityError:
             # Another worker kept the echo as a message of its own just now; this time we see it.
             record(answer, self.token, now)
-
-    def renew(self, now: datetime) -> None:
-        self._in_hand.renew(self.token, now)
-
-    def close(self) -> None:
-        self.crew.close()

@@ -4,13 +4,13 @@ import traceback
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 
-from accounts.crews import Crew
 from accounts.fields import CannotDecrypt
-from accounts.leases import Claim, InHand, lease
+from accounts.leased_crews import LeasedCrew
+from accounts.leases import Claim, lease
 from accounts.providers.errors import ProviderError
 from accounts.providers.faults import retry_after
 from accounts.providers.http import Body, Door
@@ -34,20 +34,11 @@ class Errand:
     at: datetime
 
 
-@dataclass
-class Courier:
-    """Keeps up to ``threads`` deliveries under way. Every method is for one and the same thread."""
+class Courier(LeasedCrew[Errand, Outcome]):
+    """Keeps up to ``threads`` deliveries under way."""
 
-    threads: int = THREADS
-    token: uuid.UUID = field(default_factory=uuid.uuid4)
-
-    def __post_init__(self) -> None:
-        self.crew: Crew[Errand, Outcome] = Crew(deliver, self.threads)
-        self._in_hand = InHand(WebhookDelivery)
-
-    @property
-    def under_way(self) -> int:
-        return len(self._in_hand)
+    def __init__(self, token: uuid.UUID | None = None) -> None:
+        super().__init__(WebhookDelivery, deliver, THREADS, token)
 
     def top_up(self, now: datetime) -> int:
         """Claim what there is a thread for."""
@@ -56,23 +47,16 @@ class Courier:
             return 0
         claimed = claim(room, self.token, now)
         for errand in plan(claimed, self.token, now):
-            self._in_hand.add(errand.delivery.pk)
-            self.crew.put(errand)
+            self.put(errand.delivery.pk, errand)
         return len(claimed)
 
     def collect(self, now: datetime, *, wait: float = 0) -> int:
         """Write down what has been answered, waiting up to ``wait`` seconds for the first answer."""
         outcomes = self.crew.finished(wait)
         if outcomes:
-            self._in_hand.let_go(*(outcome.delivery.pk for outcome in outcomes))
+            self.let_go(*(outcome.delivery.pk for outcome in outcomes))
             recording.record(outcomes, self.token, now)
         return len(outcomes)
-
-    def renew(self, now: datetime) -> None:
-        self._in_hand.renew(self.token, now)
-
-    def close(self) -> None:
-        self.crew.close()
 
 
 def claim(limit: int, token: uuid.UUID, now: datetime) -> list[WebhookDelivery]:
