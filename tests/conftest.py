@@ -7,11 +7,18 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models.signals import post_migrate
 from pytest_django import Settings
 
 
 def pytest_report_header() -> str:
     return f"database: {connection.display_name}"
+
+
+@pytest.fixture(autouse=True)
+def var_folder(settings: Settings, tmp_path: Path) -> Path:
+    settings.VAR_DIR = tmp_path / "var"
+    return tmp_path / "var"
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +31,12 @@ def media_root(settings: Settings, tmp_path: Path) -> Path:
 def spool_folder(settings: Settings, tmp_path: Path) -> Path:
     settings.SPOOL_DIR = tmp_path / "spool"
     return tmp_path / "spool"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_permission_rows() -> None:
+    """Nobody reads them, and a database that a test has emptied would be given four hundred new ones each time."""
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
 
 
 @pytest.fixture(autouse=True, scope="session")
