@@ -31,6 +31,8 @@ OPTIONS = (
 # The server lives as long as this process holds the shell's standard input open, so it ends however this process ends.
 KEEPER = 'folder=$1; shift; "$@" & server=$!; cat; kill -INT $server; wait $server; rm -rf "$folder"'
 
+DATABASE = {"db", "transactional_db", "live_server"}
+
 running = ExitStack()
 
 
@@ -42,6 +44,20 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
         # Runs after Ctrl-C and after a usage error too, where pytest calls no hook.
         atexit.register(running.close)
     yield
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The run on SQLite has had the others: what asks no database, and what is marked ``once``."""
+    left = [item for item in items if not _asks_the_database(item)]
+    items[:] = [item for item in items if _asks_the_database(item)]
+    config.hook.pytest_deselected(items=left)
+
+
+def _asks_the_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("once"):
+        return False
+    fixtures = getattr(item, "fixturenames", ())
+    return item.get_closest_marker("django_db") is not None or not DATABASE.isdisjoint(fixtures)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from accounts.models import User
 from tests.browser.conftest import OpenPage
 from tests.tenants import Rows, make_message, make_ready
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True)]
 PLAIN = ("admin:index", "admin-diagnosis", "second-factor", "admin:password_change", "api-docs")
 READABLE = ("/api/v1/me/", "/api/v1/conversations/")
 

@@ -12,7 +12,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.happening import INBOX, arrive, sample, thread, until
 from tests.tenants import Rows, make_message
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True)]
 LINES = "[data-lines] > li[data-pk]"
 
 

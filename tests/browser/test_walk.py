@@ -30,7 +30,7 @@ from tests.tenants import make_user
 
 __all__ = ["sim"]
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True)]
 PASSWORD = "bread-and-butter"
 WALKS = [("en", WIDE), ("pt-br", WIDE), ("fr", WIDE), ("en", PHONE), ("pt-br", PHONE), ("fr", PHONE)]
 MEDIA = reverse("admin:media_mediafile_changelist")
@@ -103,12 +103,14 @@ class Morning:
         self.line.connected = False
         self.say(self.write.disconnected())
         self.until(lambda: WhatsappInstance.objects.filter(pk=line.pk, status="disconnected").exists())
+        self.page.clock.install()
         self.page.goto(reverse("admin:accounts_whatsappinstance_change", args=[line.pk]) + "#pair")
         self.page.locator("[data-pairing-start]").click()
         code = self.page.locator("[data-pairing-picture]")
         expect(code).to_be_visible()
         assert code.evaluate("one => one.naturalWidth") > 100
         self.line.connected = True
+        self.page.clock.fast_forward("00:12")
         expect(self.page.locator("[data-pairing-state][data-tone=good]")).to_be_visible(timeout=20_000)
 
     def repair_a_failed_file(self) -> None:

@@ -13,7 +13,7 @@ from tests.browser.happening import INBOX, SAMPLES, sent, tell, thread, until
 from tests.media.rendering import FFMPEG
 from tests.tenants import Rows, make_message
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True)]
 OURS = "li.mc-ours[data-pk]"
 
 
