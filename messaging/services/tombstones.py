@@ -1,7 +1,7 @@
 """What was erased is not taken in again, though an old webhook may still tell of it."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -9,10 +9,11 @@ from django.utils.crypto import salted_hmac
 
 from accounts.models import Client
 from accounts.providers.events import AliasKind, ChatKind, IdentityChanged, Party
-from messaging.models import Tombstone
+from messaging.models import Tombstone, WebhookEvent
 from messaging.services.contacts import phone_family
 
 SALT = "multichat.tombstone"
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def digest_of(what: str, *, secret: str | None = None) -> str:
@@ -58,7 +59,7 @@ def _digests(what: str) -> list[str]:
 
 def _marks(one: Any) -> Iterator[tuple[str, datetime]]:
     event = one.event
-    at = getattr(event, "sent_at", None) or getattr(event, "occurred_at", None) or one.webhook.received_at
+    at = getattr(event, "sent_at", None) or getattr(event, "occurred_at", None) or _came_at(one.webhook)
     if message_id := getattr(event, "message_id", ""):
         yield _message(one.instance.pk, message_id), at
     for party in _parties(event):
@@ -66,6 +67,11 @@ def _marks(one: Any) -> Iterator[tuple[str, datetime]]:
     if participant := getattr(event, "participant", ""):
         # Which kind of name it is, it does not say.
         yield from ((_person(kind, value), at) for kind, value in _readings(participant))
+
+
+def _came_at(webhook: WebhookEvent) -> datetime:
+    """What is taken out of the provider's log came whenever it was asked for, however old it is."""
+    return LONG_AGO if webhook.source == WebhookEvent.Source.BACKFILL else webhook.received_at
 
 
 def _parties(event: Any) -> Iterator[Party]:

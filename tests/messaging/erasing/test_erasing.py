@@ -125,8 +125,12 @@ def test_the_same_webhooks_again_bring_nothing_back(erased, world, line):
 
 
 def test_an_old_message_that_never_came_is_not_taken_either(erased, world, line):
+    """Out of the provider's log, one without a time counts as old."""
     before = (timezone.now() - timedelta(days=3)).timestamp()
-    store(line, composer(world, line).text(ZULMIRA, "canary late", message_id="Z9", at=before))
+    talk = composer(world, line)
+    store(line, talk.text(ZULMIRA, "canary late", message_id="Z9", at=before))
+    logged = store(line, talk.text(ZULMIRA, "canary undated", message_id="Z10") | {"moment": None})
+    WebhookEvent.objects.filter(pk=logged.pk).update(source="backfill")
     process()
     assert found_in_database() == []
 
