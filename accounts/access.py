@@ -2,23 +2,30 @@
 
 from typing import Any
 
-from django.db.models import Model, Prefetch, prefetch_related_objects
+from django.db.models import Model
 
 from accounts.models import Membership, Role
 
 
 def roles_of(user: Any) -> dict[int, Role]:
-    """The user's role per client; read once per request. Of a superuser's token, what the token says."""
+    """The user's role per client. Of a superuser's token, what the token says."""
     scope = user.scope
     if user.is_superuser:
         return {scope.client: scope.role} if scope else {}
-    in_force = Prefetch("memberships", Membership.objects.in_force(), to_attr="memberships_in_force")
-    prefetch_related_objects([user], in_force)
-    held = {one.client_id: Role(one.role) for one in user.memberships_in_force}
+    held = _held(user)
     if scope is None:
         return held
     own = held.get(scope.client)
     return {scope.client: min(own, scope.role, key=list(Role).index)} if own else {}
+
+
+def _held(user: Any) -> dict[int, Role]:
+    """Read once: a user object lives as long as a request, and a page asks a hundred times."""
+    if not hasattr(user, "roles_held"):
+        rows = Membership.objects.in_force().filter(user=user).values_list("client", "role")
+        user.roles_held = {client: Role(role) for client, role in rows}
+    found: dict[int, Role] = user.roles_held
+    return found
 
 
 def client_id_of(row: Any) -> int:
