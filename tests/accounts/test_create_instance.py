@@ -120,11 +120,14 @@ def test_the_provider_is_told_the_address(sim, provider):
     assert "The provider sends to this address now" in told
 
 
-def test_a_provider_that_refuses_leaves_the_instance_and_says_so(sim):
-    sim.world.add_line(Line("wapi", WAPI["instance_id"], "the-right-token", "5511900001111"))
-    with pytest.raises(CommandError, match="The instance is there, but its address could not be set"):
+def test_after_a_refusal_the_command_can_be_run_again(sim):
+    line = sim.world.add_line(Line("wapi", WAPI["instance_id"], "the-right-token", "5511900001111"))
+    with pytest.raises(CommandError, match="its address could not be set: .* run this command again"):
         create(**WAPI, token="a-wrong-token", set_webhooks=True)
-    assert WhatsappInstance.objects.count() == 1
+    assert "The provider sends to this address now" in create(
+        **WAPI, token="the-right-token", set_webhooks=True
+    )
+    assert line.webhooks["received"] == webhook_url(WhatsappInstance.objects.get())
 
 
 @pytest.mark.parametrize(

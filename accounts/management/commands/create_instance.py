@@ -13,12 +13,13 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts import audit
 from accounts.models import Client, WhatsappInstance
 from accounts.providers.errors import ProviderError
-from accounts.services import configure_webhooks, webhook_url
+from accounts.services import change_instance, configure_webhooks, webhook_url
 
 Provider = WhatsappInstance.Provider
 AT_WAPI = "In W-API's panel, set this address for every webhook of the instance; or let --set-webhooks do it."
@@ -74,7 +75,9 @@ class Command(BaseCommand):
             help="refused: VERIFY_TOKEN in the environment; made and printed if not given",
         )
         parser.add_argument(
-            "--set-webhooks", action="store_true", help="tell the provider the webhook address"
+            "--set-webhooks",
+            action="store_true",
+            help="tell the provider the webhook address; run again, of the number that is there already",
         )
 
     def handle(self, *, set_webhooks: bool, **options: Any) -> None:
@@ -87,12 +90,16 @@ class Command(BaseCommand):
         }
         if given["provider"] == Provider.CLOUD:
             given |= cloud_secrets(options)
-        instance = create(options["client"].strip(), options["slug"], given)
-        self._tell(instance, given_token=options["verify_token"] or os.environ.get("VERIFY_TOKEN", ""))
+        client = options["client"].strip()
+        slug = options["slug"] or slugify(client)
+        instance = known(slug, given) if set_webhooks else None
+        if instance is None:
+            instance = create(client, slug, given)
+            self._tell(instance, given_token=bool(given.get("verify_token")))
         if set_webhooks:
             self._set_webhooks(instance)
 
-    def _tell(self, instance: WhatsappInstance, *, given_token: str) -> None:
+    def _tell(self, instance: WhatsappInstance, *, given_token: bool) -> None:
         client = instance.client
         self.stdout.write(
             f"Instance {instance.pk} “{instance.name}” of client “{client.name}” ({client.slug}) added."
@@ -110,7 +117,8 @@ class Command(BaseCommand):
             found = configure_webhooks(instance)
         except ProviderError as exc:
             raise CommandError(
-                f"The instance is there, but its address could not be set: {exc.reason}"
+                f"The instance is there, but its address could not be set: {exc.reason.rstrip('.')}. "
+                "Put that right and run this command again; secrets given then replace those from before."
             ) from exc
         ours = webhook_url(instance)
         slots = ", ".join(slot for slot, address in found.items() if address == ours)
@@ -122,17 +130,27 @@ def read_token() -> str:
 
 
 def cloud_secrets(options: dict[str, Any]) -> dict[str, str]:
-    verify_token = options["verify_token"] or os.environ.get("VERIFY_TOKEN", "")
     return {
-        "app_secret": (options["app_secret"] or os.environ.get("APP_SECRET", "")).strip(),
-        "verify_token": verify_token.strip() or secrets.token_urlsafe(24),
+        name: (options[name] or os.environ.get(name.upper(), "")).strip()
+        for name in ("app_secret", "verify_token")
     }
 
 
+def known(slug: str, given: dict[str, str]) -> WhatsappInstance | None:
+    """This client's own from an earlier run, with the secrets that are given now."""
+    rows = WhatsappInstance.objects.filter(client__slug=slug, provider=given["provider"])
+    instance = rows.filter(instance_id=given["instance_id"]).first()
+    changes = {name: given[name] for name in WhatsappInstance.SECRET_FIELDS if given.get(name)}
+    if instance and changes:
+        change_instance(instance, changes, now=timezone.now())
+    return instance
+
+
 def create(client_name: str, slug: str, given: dict[str, str]) -> WhatsappInstance:
-    slug = slug or slugify(client_name)
     if not slug:
         raise CommandError("No slug can be made from this client's name: give one with --slug.")
+    if given["provider"] == Provider.CLOUD:
+        given = given | {"verify_token": given["verify_token"] or secrets.token_urlsafe(24)}
     try:
         with transaction.atomic():
             client = Client.objects.filter(slug=slug).first() or _saved(Client(name=client_name, slug=slug))
