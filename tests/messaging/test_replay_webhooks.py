@@ -1,10 +1,12 @@
 """Stored webhooks processed again: nothing twice, only what is missing."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from accounts.models import Client, WhatsappInstance
 from messaging.models import Message, WebhookEvent
@@ -40,7 +42,7 @@ def waiting():
 
 def test_every_stored_event_is_put_back(instance):
     events = {add(instance, state).pk for state in (State.FAILED, State.IGNORED, State.PROCESSED)}
-    assert "3 webhook events put back to pending." in replay()
+    assert "Webhook events put back to pending: 3. The worker processes them" in replay()
     assert waiting() == events
 
 
@@ -62,7 +64,7 @@ def test_a_limit_takes_the_oldest_first(instance):
 
 def test_a_dry_run_only_counts(instance):
     add(instance), add(instance, State.PROCESSED)
-    assert "2 webhook events would be processed again: 1 processed, 1 failed." in replay(dry_run=True)
+    assert "Webhook events that would be processed again: 1 processed, 1 failed." in replay(dry_run=True)
     assert waiting() == set()
 
 
@@ -80,6 +82,13 @@ def test_now_with_events_that_fail_again_ends_with_1(instance):
     with pytest.raises(SystemExit, match="1"):
         call_command("replay_webhooks", now=True, stdout=told)
     assert "Now: 1 failed." in told.getvalue()
+
+
+def test_what_a_worker_has_in_hand_is_left_to_it(instance):
+    lease = {"lease_token": uuid4(), "lease_until": timezone.now() + timedelta(minutes=1)}
+    add(instance, State.PENDING, **lease)
+    add(instance)
+    assert "Now: 1 pending. What is pending is left to the worker" in replay(now=True, state="failed")
 
 
 def test_an_unknown_state_is_refused_with_the_known_ones(instance):

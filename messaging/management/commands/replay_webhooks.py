@@ -3,6 +3,7 @@
 import sys
 import uuid
 from argparse import ArgumentParser
+from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -17,6 +18,8 @@ from messaging.services.processing import process_again, process_due
 
 State = WebhookEvent.State
 STATES = [state.value for state in State]
+BY_WORKER = " The worker processes them; --now does it here and shows how they end."
+LEFT = " What is pending is left to the worker that has the line in hand, or waits for a line that is switched off."
 
 
 class Command(BaseCommand):
@@ -35,20 +38,21 @@ class Command(BaseCommand):
         rows = filters.narrow(WebhookEvent.objects.all(), time_field="received_at")
         ids = chosen_ids(rows, order=WebhookEvent.claim_order, limit=filters.limit)
         if dry_run:
-            self.stdout.write(f"{len(ids)} webhook events would be processed again: {tell(ids) or 'none'}.")
+            self.stdout.write(f"Webhook events that would be processed again: {tell(count(ids)) or 'none'}.")
             return
         with quiet_log(options["verbosity"]):
             self._put_back(ids, now=now)
 
     def _put_back(self, ids: list[int], *, now: bool) -> None:
-        count = sum(process_again(rows_of(batch), now=timezone.now()) for batch in batches(ids))
-        if count:
-            audit.note(audit.Action.EVENT_REPLAYED, None, by=None, events=count)
-        self.stdout.write(f"{count} webhook events put back to pending.")
+        waiting = sum(process_again(rows_of(batch), now=timezone.now()) for batch in batches(ids))
+        if waiting:
+            audit.note(audit.Action.EVENT_REPLAYED, None, by=None, events=waiting)
+        self.stdout.write(f"Webhook events put back to pending: {waiting}.{'' if now else BY_WORKER}")
         if now and ids:
             process(ids)
-            self.stdout.write(f"Now: {tell(ids)}.")
-            if count_states(WebhookEvent.objects.all(), ids)[State.FAILED]:
+            counts = count(ids)
+            self.stdout.write(f"Now: {tell(counts)}.{LEFT if counts[State.PENDING] else ''}")
+            if counts[State.FAILED]:
                 sys.exit(1)
 
 
@@ -66,6 +70,9 @@ def process(ids: list[int]) -> None:
                 bar.update(done)
 
 
-def tell(ids: list[int]) -> str:
-    counts = count_states(WebhookEvent.objects.all(), ids)
+def count(ids: list[int]) -> Counter[str]:
+    return count_states(WebhookEvent.objects.all(), ids)
+
+
+def tell(counts: Counter[str]) -> str:
     return ", ".join(f"{counts[state]} {state}" for state in State if counts[state])
