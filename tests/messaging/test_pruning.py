@@ -153,7 +153,7 @@ def test_the_command_drops_and_counts(acme: Rows) -> None:
     event(acme)
     out = io.StringIO()
     call_command("prune", stdout=out)
-    assert out.getvalue() == "1 rows dropped.\n"
+    assert out.getvalue() == "Rows dropped: 1.\n"
 
 
 def test_a_worker_prunes_once_an_hour_and_no_two_at_a_time(

@@ -36,7 +36,7 @@ class Command(BaseCommand):
         client = find_client(options["client"])
         assert client is not None
         contact = _find(client, options)
-        self.stdout.write(f"Contact {contact.pk}: {_told(erasing.preview(contact))}.")
+        self.stdout.write(f"To be erased of contact {contact.pk}:\n{_told(erasing.preview(contact))}")
         if hold := hold_on(contact):
             raise CommandError(f"Legal hold {hold.pk} is in force: nothing is erased.")
         if dry_run:
@@ -45,7 +45,7 @@ class Command(BaseCommand):
             raise CommandError("Nothing was erased.")
         with quiet_log(options["verbosity"]):
             receipt = _erase(contact)
-        self.stdout.write(f"Erased. Receipt {receipt.pk}: {_told(Counter(receipt.counts))}.")
+        self.stdout.write(f"Erased, as receipt {receipt.pk} says:\n{_told(Counter(receipt.counts))}")
 
 
 def _find(client: Client, options: dict[str, Any]) -> Contact:
@@ -70,5 +70,5 @@ def _erase(contact: Contact) -> PurgeReceipt:
 
 
 def _told(counts: "Counter[str]") -> str:
-    shown = (f"{number} {name.replace('_', ' ')}" for name, number in sorted(counts.items()) if number)
-    return ", ".join(shown) or "nothing but the name"
+    shown = (f"  {name.replace('_', ' ')}: {number}" for name, number in sorted(counts.items()) if number)
+    return "\n".join(shown) or "  nothing but the name"

@@ -40,7 +40,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"Export {export.pk} is {export.state}: {export.error or 'a worker has it in hand'}."
             )
-        told = f"{export.messages} messages, {export.files} files, {export.absent} files not there"
+        told = f"messages: {export.messages}, files: {export.files}, files not there: {export.absent}"
         if target:
             _write(export, target)
             exporting.remove([export], "written to a file")

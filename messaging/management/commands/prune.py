@@ -32,7 +32,7 @@ class Command(BaseCommand):
                 bar.update(count)
                 dropped += count
                 time.sleep(PAUSE_SECONDS if count else 0)
-        self.stdout.write(f"{dropped} rows dropped.")
+        self.stdout.write(f"Rows dropped: {dropped}.")
 
     def _counted(self, sort: Sort, now: Any) -> int:
         return sum(batches(sort, now, dry_run=True))

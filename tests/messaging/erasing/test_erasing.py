@@ -254,6 +254,14 @@ def test_a_tick_that_comes_again_does_not_bring_the_number_back(erased, world, l
     assert not WebhookEvent.objects.filter(state="failed").exists()
 
 
+def test_the_command_says_what_goes_and_what_went(contact, capsys):
+    call_command("erase_person", client=contact.client.slug, contact=contact.pk, yes=True, verbosity=0)
+    receipt = PurgeReceipt.objects.get()
+    before, _, after = capsys.readouterr().out.partition(f"Erased, as receipt {receipt.pk} says:\n")
+    assert before.startswith(f"To be erased of contact {contact.pk}:\n  conversations: 1\n")
+    assert f"  messages: {receipt.counts['messages']}\n" in after
+
+
 def test_receipts_prove_each_other(erased, line):
     assert receipts.checked({line.client_id}) == receipts.Checked(1, [])
     PurgeReceipt.objects.update(bytes=1)
