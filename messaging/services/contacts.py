@@ -118,8 +118,13 @@ class People:
         return Contact.objects.create(client=self._client, name=party.name[:200])
 
     def _add_aliases(self, contact: Contact, party: Party) -> None:
-        """Only a user name can be somebody else's by now: it has moved."""
-        news = [alias for alias in party.aliases if self._known.get(alias) != contact]
+        """Of those that are somebody else's only a user name has moved; the others stay with whom they are of."""
+        news = [
+            (kind, value)
+            for kind, value in party.aliases
+            if (kind, value) not in self._known
+            or (kind == AliasKind.USERNAME and self._known[(kind, value)] != contact)
+        ]
         moved = [value for kind, value in news if (kind, value) in self._known]
         ContactAlias.objects.filter(client=self._client, kind=AliasKind.USERNAME, value__in=moved).delete()
         ContactAlias.objects.bulk_create(
@@ -128,7 +133,8 @@ class People:
         self._known |= dict.fromkeys(news, contact)
 
     def _merge(self, keeper: Contact, other: Contact) -> None:
-        merge(keeper, other)
+        if not merge(keeper, other):
+            return
         self._known.update({name: keeper for name, contact in self._known.items() if contact == other})
         self._settled.update({party: keeper for party, contact in self._settled.items() if contact == other})
 
@@ -142,8 +148,15 @@ def join_threads(client: Client, pks: Iterable[int]) -> None:
         merge(first, other)
 
 
-def merge(keeper: Contact, other: Contact) -> None:
-    """Everything of ``other`` becomes ``keeper``'s; runs inside the caller's transaction, which is ``collecting``."""
+def merge(keeper: Contact, other: Contact) -> bool:
+    """Everything of ``other`` becomes ``keeper``'s; runs inside the caller's transaction, which is ``collecting``.
+
+    False where one of them is being erased and the other would lose what is theirs: a webhook that calls them one may
+    be forged.
+    """
+    if _would_lose(keeper, other):
+        log.warning("contacts not merged: one is being erased", contact=keeper.pk, other=other.pk)
+        return False
     for conversation in Conversation.objects.filter(contact=other):
         twin = Conversation.objects.filter(
             instance=conversation.instance_id, contact=keeper, kind=conversation.kind
@@ -168,6 +181,18 @@ def merge(keeper: Contact, other: Contact) -> None:
         keeper.name = other.name
     log.info("contacts merged", client=keeper.client_id, contact=keeper.pk, merged=other.pk)
     Contact.objects.filter(pk=other.pk).delete()
+    return True
+
+
+def _would_lose(*pair: Contact) -> bool:
+    pks = {contact.pk for contact in pair}
+    erasures = PurgeReceipt.objects.filter(subject__in=pks, client=pair[0].client_id, finished_at=None)
+    erased = set(erasures.values_list("subject", flat=True))
+    staying = pks - erased
+    threads = Conversation.objects.filter(contact__in=staying)
+    words = Message.objects.filter(sender__in=staying)
+    reactions = Reaction.with_removed.filter(actor__in=staying)
+    return bool(erased and staying) and any(rows.exists() for rows in (threads, words, reactions))
 
 
 def _tell(client_id: int, conversation: Conversation, action: Change.Action) -> None:

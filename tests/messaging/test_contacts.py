@@ -4,8 +4,10 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+from accounts import feed
 from accounts.providers.events import Party
-from messaging.models import Contact, ContactAlias, Conversation, Message, Reaction
+from messaging.models import Contact, ContactAlias, Conversation, Message, Reaction, WebhookEvent
+from messaging.services import erasing
 from messaging.services.contacts import People, phone_family
 from tests.simulator.world import Person, World
 from tests.telling import (
@@ -141,6 +143,23 @@ def test_the_name_an_operator_gave_survives_a_merge_and_later_names(world: World
     Contact.objects.update(name="Dona Ana (atacado)")
     tell(instance, talk.text(BY_PHONE, "dois"), talk.text(ANA, "três"))
     assert Contact.objects.get().name == "Dona Ana (atacado)"
+
+
+def test_a_webhook_joins_nobody_to_somebody_who_is_being_erased(world: World) -> None:
+    """It may be forged, and would take the other's words along."""
+    instance = make_wapi()
+    talk = composer(world, instance)
+    tell(instance, talk.text(BY_LID, "um"), talk.text(BY_PHONE, "dois"))
+    erased = Contact.objects.get(aliases__value=ANA.lid)
+    receipt = erasing.request_erasure(erased, by=None, now=timezone.now())
+    tell(instance, talk.text(ANA, "três"))
+    sides = Party(lid=ANA.lid), Party(phone=ANA.phone)
+    with feed.collecting():
+        People(instance.client, sides).link(*sides)
+    receipt.refresh_from_db()
+    assert (receipt.subject, values(erased)) == (erased.pk, {ANA.lid})
+    assert values(Contact.objects.exclude(pk=erased.pk).get()) == {ANA.phone}
+    assert not WebhookEvent.objects.exclude(state="processed").exists()
 
 
 def test_people_of_one_group_stay_apart() -> None:
