@@ -9,6 +9,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from accounts.admin.menus import Menu
 from accounts.admin.paging import PagedChangeList
 from accounts.counting import counts_up_to
 from accounts.models import Client
@@ -22,21 +23,6 @@ TILES = 48
 CAP = 1000
 CLIENT, LINE = "instance__client__id__exact", "instance__id__exact"
 STATE, CAUSE = "state__exact", "cause__exact"
-
-
-@dataclass(frozen=True, slots=True)
-class Menu:
-    title: str
-    choices: Sequence[Mapping[str, Any]]
-
-    @property
-    def chosen(self) -> str:
-        """Empty while it narrows nothing."""
-        return next((str(one["display"]) for one in self.choices[1:] if one["selected"]), "")
-
-    @property
-    def clear(self) -> str:
-        return str(self.choices[0]["query_string"])
 
 
 @dataclass(frozen=True, slots=True)

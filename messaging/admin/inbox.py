@@ -13,6 +13,7 @@ from django.db.models.functions import Left
 from django.http import HttpRequest, QueryDict
 
 from accounts.access import may
+from accounts.admin.menus import Menu
 from accounts.admin.paging import PagedChangeList
 from accounts.models import Client, Role
 from accounts.numbers import whole_number
@@ -42,17 +43,6 @@ class Row:
     @property
     def place(self) -> str:
         return str(Place.of(self.conversation, "last_message_at"))
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    title: str
-    choices: Sequence[Mapping[str, Any]]
-
-    @property
-    def chosen(self) -> str:
-        """Empty while it narrows nothing."""
-        return next((str(one["display"]) for one in self.choices[1:] if one["selected"]), "")
 
 
 class InboxChangeList(PagedChangeList):
@@ -91,9 +81,9 @@ class InboxChangeList(PagedChangeList):
         return found
 
     @property
-    def menus(self) -> list[Filter]:
+    def menus(self) -> list[Menu]:
         specs = [spec for spec in self.filter_specs if not isinstance(spec, Unread)]
-        return [Filter(str(spec.title), list(spec.choices(self))) for spec in specs]
+        return [Menu(str(spec.title), list(spec.choices(self))) for spec in specs]
 
     @property
     def more_chosen(self) -> list[str]:
