@@ -84,8 +84,3 @@ def clock(seconds: int | None) -> str:
 def visible_name(text: str) -> str:
     """A foreign name without the invisible characters that turn ``gpj.exe`` around."""
     return "".join(letter for letter in text if letter.isprintable())
-
-
-def in_language(text: str) -> str:
-    """A sentence that was stored in English; one that names what nobody could foresee stays as it is."""
-    return _(text) if text else ""

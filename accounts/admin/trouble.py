@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.display import in_language
+from accounts.languages import in_language
 from accounts.models import WhatsappInstance
 from accounts.services import SILENT
 

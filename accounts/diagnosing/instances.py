@@ -81,7 +81,7 @@ def findings(instance: WhatsappInstance, secrets: dict[str, str | None], now: da
 
 
 def _credentials(instance: WhatsappInstance, secrets: dict[str, str | None]) -> Iterator[Finding]:
-    place = _("Enter it in the admin: Instances > %(name)s.") % {"name": instance.name}
+    place = _("Enter it in the admin: WhatsApp instances > %(name)s.") % {"name": instance.name}
     unreadable = [name for name, secret in secrets.items() if secret is None]
     missing = [name for name in NEEDED[instance.provider] if secrets[name] == ""]
     if unreadable:
@@ -103,7 +103,7 @@ def _order(instance: WhatsappInstance) -> Iterator[Finding]:
     unknown = [name for name in order if name not in known]
     if unknown:
         text = _("Its own order of media strategies names %(names)s, which does not exist.")
-        advice = _("Correct it in the admin (Instances > %(name)s): %(known)s, or leave it empty.")
+        advice = _("Correct it in the admin (WhatsApp instances > %(name)s): %(known)s, or leave it empty.")
         told = {"names": ", ".join(unknown), "name": instance.name, "known": ", ".join(known)}
         yield problem(label(instance), text % told, advice % told)
 
@@ -113,7 +113,9 @@ def _alarm(instance: WhatsappInstance) -> Iterator[Finding]:
         return
     told = {"alarm": _(instance.alarm), "name": instance.name, "since": _moment(instance.alarm_at)}
     text = _("Alarm: %(alarm)s (since %(since)s)") if instance.alarm_at else _("Alarm: %(alarm)s")
-    advice = _("Put it right at the provider, then press Check status in the admin (Instances > %(name)s).")
+    advice = _(
+        "Put it right at the provider, then press Check status in the admin (WhatsApp instances > %(name)s)."
+    )
     yield problem(label(instance), text % told, advice % told)
 
 

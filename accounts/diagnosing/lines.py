@@ -13,6 +13,7 @@ from accounts.diagnosing.asking import Answered, Questions, no_answer
 from accounts.diagnosing.configuration import base_urls, plain
 from accounts.diagnosing.findings import Finding, Level, ok, problem, warn
 from accounts.diagnosing.instances import label
+from accounts.languages import in_language
 from accounts.models import WhatsappInstance
 from accounts.providers import errors
 from accounts.services import webhook_url, webhooks_in_force
@@ -28,15 +29,17 @@ NETWORK = gettext_lazy("Check this machine's network, DNS and firewall, then run
 WAIT = gettext_lazy("It is asked again by itself. If this lasts, write to the provider's support.")
 PAIR = gettext_lazy(
     "Pair the line again by QR code in W-API's panel, "
-    "then press Check status in the admin (Instances > %(name)s)."
+    "then press Check status in the admin (WhatsApp instances > %(name)s)."
 )
-TOKEN = gettext_lazy("Enter the present token in the admin: Instances > %(name)s.")  # noqa: S105
+TOKEN = gettext_lazy("Enter the present token in the admin: WhatsApp instances > %(name)s.")  # noqa: S105
 ACCOUNT = gettext_lazy(
-    "Put the account in order at the provider, then press Check status in the admin (Instances > %(name)s)."
+    "Put the account in order at the provider, then press Check status in the admin (WhatsApp instances > %(name)s)."
 )
 HOST = gettext_lazy("If the host is yours, add it to MEDIA_EXTRA_HOSTS in .env and restart.")
 ODD = gettext_lazy("Check the base address in .env; if it is right, run `manage.py diagnose` again later.")
-SET_WEBHOOKS = gettext_lazy("Press Set webhooks at the provider in the admin (Instances > %(name)s).")
+SET_WEBHOOKS = gettext_lazy(
+    "Press Set webhooks at the provider in the admin (WhatsApp instances > %(name)s)."
+)
 
 ADVICE: tuple[tuple[type[errors.ProviderError], Level, Promise], ...] = (
     (errors.CredentialsRejected, Level.PROBLEM, TOKEN),
@@ -76,7 +79,7 @@ def trouble(instance: WhatsappInstance, what: str, error: errors.ProviderError) 
     level, advice = next((level, text) for kind, level, text in ADVICE if isinstance(error, kind))
     if no_answer(error):
         level, advice = Level.PROBLEM, NETWORK
-    text = f"{what}: {error.reason}{_status_of(error)}"
+    text = f"{what}: {in_language(error.reason)}{_status_of(error)}"
     return Finding(level=level, about=label(instance), text=text, advice=advice % {"name": instance.name})
 
 
@@ -89,12 +92,14 @@ def _status(instance: WhatsappInstance, answered: Answered) -> Iterator[Finding]
         yield trouble(instance, _("status"), answered.error)
     elif answered.told.connected:
         connected = _("The line is connected.")
-        yield ok(label(instance), f"{connected} {answered.told.detail}".strip())
+        yield ok(label(instance), f"{connected} {in_language(answered.told.detail)}".strip())
     else:
         advice = PAIR if instance.provider == WhatsappInstance.Provider.WAPI else ACCOUNT
         down = _("The line is not connected.")
         yield problem(
-            label(instance), f"{down} {answered.told.detail}".strip(), advice % {"name": instance.name}
+            label(instance),
+            f"{down} {in_language(answered.told.detail)}".strip(),
+            advice % {"name": instance.name},
         )
 
 
@@ -141,7 +146,7 @@ def reachable(name: str, url: str, answered: Answered | None) -> Finding:
         return ok(about, _("answers in %(seconds)s s") % {"seconds": f"{answered.seconds:.2f}"})
     error = answered.error if answered else None
     advice = HOST if isinstance(error, errors.HostNotAllowed) else NETWORK
-    return problem(about, error.reason if error else _("no answer in time"), str(advice))
+    return problem(about, in_language(error.reason) if error else _("no answer in time"), str(advice))
 
 
 def hosts_of(providers: set[str]) -> dict[str, str]:

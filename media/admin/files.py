@@ -14,6 +14,7 @@ from accounts.admin import display
 from accounts.admin.access import OfClient, OfLine, ReadOnly
 from accounts.admin.paging import Paged
 from accounts.admin.verbs import Verb, WithVerbs
+from accounts.languages import in_language
 from media import services
 from media.admin.again import ask_or_do
 from media.admin.changelist import ShelfChangeList
@@ -78,7 +79,7 @@ class MediaFileAdmin(Paged, ReadOnly, WithVerbs):
 
     @admin.display(description=gettext_lazy("State and reason"))
     def status(self, media_file: MediaFile) -> str:
-        reason = display.in_language(media_file.error or media_file.warning)
+        reason = in_language(media_file.error or media_file.warning)
         frame = '{} <b class="mc-cause">{}</b><span class="mc-under mc-reason">{}</span>'
         return format_html(frame, state_badge(media_file), cause_label(media_file), reason)
 

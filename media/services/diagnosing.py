@@ -19,6 +19,7 @@ from accounts.diagnosing.bounding import first_of_each
 from accounts.diagnosing.findings import Finding, ok, problem, warn
 from accounts.diagnosing.instances import label
 from accounts.diagnosing.lines import trouble
+from accounts.languages import in_language
 from accounts.models import WhatsappInstance
 from accounts.providers import PROVIDERS, errors
 from media.models import FetchAttempt, MediaFile, StrategyHealth
@@ -103,7 +104,7 @@ def findings(instance: WhatsappInstance, told: dict[str, Any]) -> Iterator[Findi
             yield warn(about, text, advice % {"command": again.format(state)})
     for row in told["paused"]:
         text = _("%(strategy)s is paused until %(until)s: %(reason)s")
-        pause = {**row, "until": f"{row['until']:%Y-%m-%d %H:%M} UTC"}
+        pause = {**row, "until": f"{row['until']:%Y-%m-%d %H:%M} UTC", "reason": in_language(row["reason"])}
         advice = _("It is tried again by itself; %(command)s ends the pause.")
         yield warn(about, text % pause, advice % {"command": again.format("pending")})
 
@@ -146,7 +147,9 @@ def line_findings(
         error = answered.error
         if error is None or isinstance(error, errors.Refused | errors.MediaGone | errors.Unsupported):
             text = _("%(name)s: answers (%(reason)s)") if error else _("%(name)s: answers")
-            yield ok(label(instance), text % {"name": name, "reason": error.reason if error else ""})
+            yield ok(
+                label(instance), text % {"name": name, "reason": in_language(error.reason if error else "")}
+            )
             continue
         found = trouble(instance, name, error)
         if others and found.level != "problem":
@@ -204,7 +207,7 @@ def _sentence(row: dict[str, Any]) -> str:
     others = {word: count for word, count in row["outcomes"].items() if word != FetchAttempt.Outcome.OK}
     often = max(others, key=lambda word: others[word])
     text = _("%(strategy)s worked %(ok)d of %(attempts)d times this week, most often %(outcome)s")
-    return text % {**row, "outcome": often}
+    return text % {**row, "outcome": FetchAttempt.Outcome(often).label.lower()}
 
 
 def last_failures(instances: Collection[int] | None) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from accounts.admin import display
 from accounts.admin.trouble import troubled
 from accounts.diagnosing.findings import Level
 from accounts.diagnosing.instances import label
+from accounts.languages import in_language
 from accounts.models import Client, Role, WhatsappInstance
 from media.models import MediaFile
 from messaging.services.diagnosing import Report, diagnose
@@ -111,4 +112,4 @@ def _by_level(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _look(finding: dict[str, Any], words: dict[Level, str]) -> dict[str, str]:
     level = Level(finding["level"])
-    return {"tone": TONES[level], "word": words[level], "about": display.in_language(finding["about"])}
+    return {"tone": TONES[level], "word": words[level], "about": in_language(finding["about"])}

@@ -11,9 +11,10 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from accounts.admin import display
 from accounts.admin.trouble import reasons
+from accounts.languages import in_language
 from accounts.models import User, WhatsappInstance
+from media.services.diagnosing import rate_findings
 from messaging.models import WebhookDelivery, WebhookEndpoint
 from messaging.services.sending.checking import check_length
 from messaging.services.sending.drafting import NotSendable
@@ -169,7 +170,17 @@ def test_an_alarm_is_stored_in_english_and_read_in_any_language(acme: Rows, lang
     acme.instance.alarm = "The line is disconnected."
     with translation.override(language):
         assert list(reasons(acme.instance, timezone.now()))[0] == told
-        assert display.in_language("401: what the provider said") == "401: what the provider said"
+        assert in_language("401: what the provider said") == "401: what the provider said"
+
+
+@pytest.mark.parametrize(
+    "language, told", [("pt-br", "indisponível por ora"), ("fr", "indisponible pour le moment")]
+)
+def test_a_diagnosis_names_the_cause_in_words(language: str, told: str) -> None:
+    row = {"strategy": "cdn", "attempts": 9, "ok": 0, "rate": 0.0, "outcomes": {"unavailable": 9}}
+    with translation.override(language):
+        [finding] = rate_findings(WhatsappInstance(name="Sales"), [row])
+    assert told in finding.text
 
 
 @in_both
