@@ -29,6 +29,9 @@ class AttemptAdmin(ReadOnly):
     actions = ("unlock",)
     show_full_result_count = False
     ordering = ("-attempt_time", "-pk")
+    empty_advice = gettext_lazy(
+        "No wrong password is counted. A name stands here, with its address, from the first wrong one until it logs in."
+    )
 
     @admin.display(description=gettext_lazy("wrong passwords"), ordering="failures_since_start")
     def failures(self, attempt: Any) -> int:
