@@ -1,7 +1,7 @@
 """Webhook events as they came, what they tell, and what goes out: to providers and to clients' own systems."""
 
 from messaging.models.changes import Reaction, StatusChange, WaitingChange
-from messaging.models.contacts import Contact, ContactAlias
+from messaging.models.contacts import Contact, ContactAlias, FormerId
 from messaging.models.conversations import Conversation, Message
 from messaging.models.endpoints import WebhookDelivery, WebhookEndpoint, new_signing_secret
 from messaging.models.exports import Export
@@ -17,6 +17,7 @@ __all__ = [
     "ContactAlias",
     "Conversation",
     "Export",
+    "FormerId",
     "Gap",
     "Label",
     "LegalHold",

@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Client, TenantQuerySet
+from accounts.models import Client, TenantQuerySet, WhatsappInstance
 from accounts.providers.events import AliasKind
 
 
@@ -55,3 +55,16 @@ class ContactAlias(models.Model):
 
     def __str__(self) -> str:
         return self.value
+
+
+class FormerId(models.Model):
+    """An id that a contact, or a conversation with them, had before it was merged away: clients' own systems were told
+    of them under it. Of a conversation also its line and its address there, as which files are stored."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="former_ids")
+    number = models.BigIntegerField()
+    instance = models.ForeignKey(WhatsappInstance, null=True, on_delete=models.CASCADE, related_name="+")
+    chat_id = models.CharField(max_length=200, blank=True, default="")
+
+    def __str__(self) -> str:
+        return str(self.number)

@@ -15,6 +15,7 @@ from messaging.models import (
     ContactAlias,
     Conversation,
     Export,
+    FormerId,
     LegalHold,
     Message,
     Note,
@@ -176,6 +177,8 @@ def merge(keeper: Contact, other: Contact) -> bool:
     erasures.update(subject=keeper.pk, cursor={})
     _move_reactions(keeper, other)
     ContactAlias.objects.filter(contact=other).update(contact=keeper)
+    FormerId.objects.filter(contact=other).update(contact=keeper)
+    FormerId.objects.create(contact=keeper, number=other.pk)
     if not keeper.name and other.name:
         Contact.objects.filter(pk=keeper.pk).update(name=other.name)
         keeper.name = other.name
@@ -222,6 +225,8 @@ def _join(keeper: Conversation, other: Conversation) -> None:
         rows.update(purged_until=Greatest(Coalesce("purged_until", purged), purged))
     LegalHold.objects.filter(conversation=other).update(conversation=keeper)
     Export.objects.filter(conversation=other).update(conversation=keeper)
+    former = {"number": other.pk, "instance_id": other.instance_id, "chat_id": other.chat_id}
+    FormerId.objects.create(contact_id=keeper.contact_id, **former)
     Conversation.objects.filter(pk=other.pk).delete()
 
 

@@ -14,7 +14,6 @@ from media.services.auditing import sha256_of
 from media.services.discarding import remove_after_commit
 from media.services.holding import Held
 from media.storage import folder_of, safe_segment, storage
-from messaging.models import Conversation
 from messaging.services.erasing.job import Job
 
 AT_ONCE = 50
@@ -31,9 +30,8 @@ def leave_no_folder(job: Job, after: int) -> int | None:
 
 
 def _folders(job: Job) -> Iterator[str]:
-    chats = Conversation.objects.filter(pk__in=job.threads).values_list("instance", "chat_id").distinct()
-    lines = WhatsappInstance.objects.sealed().in_bulk({instance for instance, _ in chats})
-    for instance, chat in chats:
+    lines = WhatsappInstance.objects.sealed().in_bulk({instance for instance, _ in job.chats})
+    for instance, chat in job.chats:
         yield f"{folder_of(lines[instance])}/chats/{safe_segment(chat, fallback='unknown')}"
 
 

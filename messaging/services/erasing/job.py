@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from django.db.models import Q
 
@@ -45,6 +46,25 @@ class Job:
         """Their own conversations; few, one for each line."""
         rows = Conversation.objects.filter(contact=self.contact, kind=ChatKind.DIRECT)
         return list(rows.order_by("pk").values_list("pk", flat=True))
+
+    @cached_property
+    def told_as(self) -> set[int]:
+        """Ids under which others may have been told of them."""
+        former = self.contact.former_ids.filter(instance=None)
+        return {self.contact.pk, *former.values_list("number", flat=True)}
+
+    @cached_property
+    def told_threads(self) -> set[int]:
+        return {*self.threads, *self._former_threads().values_list("number", flat=True)}
+
+    @cached_property
+    def chats(self) -> list[tuple[int, str]]:
+        """Instances, and the addresses there under which files of theirs are stored."""
+        rows = Conversation.objects.filter(pk__in=self.threads).values_list("instance", "chat_id")
+        return sorted({*rows, *self._former_threads().values_list("instance", "chat_id")})
+
+    def _former_threads(self) -> Any:
+        return self.contact.former_ids.exclude(instance=None)
 
     @cached_property
     def groups(self) -> list[int]:

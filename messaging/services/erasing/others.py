@@ -177,15 +177,15 @@ def _is_theirs(told: Any, job: Job) -> bool:
     ids = {one.get("id") for one in people if isinstance(one, dict)}
     thread = looks.get("id") if "chat_id" in looks and "kind" in looks else looks.get("conversation")
     quotes_unknown = isinstance(quoted, dict) and quoted.get("id") is None and thread in job.groups
-    return job.contact.pk in ids or thread in job.threads or quotes_unknown
+    return not job.told_as.isdisjoint(ids) or thread in job.told_threads or quotes_unknown
 
 
 def forget_history(job: Job, after: int) -> int | None:
     """Lines of the admin's own history are called as the row was."""
     kinds = ContentType.objects.get_for_models(Conversation, Contact)
-    own = Q(content_type=kinds[Contact], object_id=str(job.contact.pk))
-    # Of those that were merged away only the name is left.
+    own = Q(content_type=kinds[Contact], object_id__in=[str(pk) for pk in job.told_as])
+    # Of those whom an older version merged away only the name is left.
     own |= Q(content_type=kinds[Contact], object_repr__in=job.marks.names)
-    own |= Q(content_type=kinds[Conversation], object_id__in=[str(pk) for pk in job.threads])
+    own |= Q(content_type=kinds[Conversation], object_id__in=[str(pk) for pk in job.told_threads])
     job.count(history=LogEntry.objects.filter(own).delete()[0])
     return None

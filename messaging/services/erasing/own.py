@@ -105,8 +105,7 @@ def remove_reactions(job: Job, after: int) -> int | None:
 
 def remove_unsent_files(job: Job, after: int) -> int | None:
     """Files of their conversations that no message names, such as uploads that were never sent."""
-    chats = Conversation.objects.filter(pk__in=job.threads).values_list("instance", "chat_id")
-    for instance, chat in chats:
+    for instance, chat in job.chats:
         rows = MediaFile.objects.filter(instance=instance, chat_id=chat, message=None).order_by("pk")
         pks = list(rows.values_list("pk", flat=True)[:BATCH])
         if chat and pks:
