@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from accounts.admin.trouble import reasons
 from accounts.languages import in_language
@@ -181,6 +182,12 @@ def test_a_diagnosis_names_the_cause_in_words(language: str, told: str) -> None:
     with translation.override(language):
         [finding] = rate_findings(WhatsappInstance(name="Sales"), [row])
     assert told in finding.text
+
+
+def test_a_name_of_either_gender_fits_what_is_said_of_a_row() -> None:
+    with translation.override("pt-br"):
+        told = gettext("The {name} “{obj}” was added successfully.")
+    assert told.format(name="regra de retenção", obj="12") == "Adição concluída: regra de retenção “12”."
 
 
 @in_both
