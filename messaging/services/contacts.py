@@ -1,6 +1,7 @@
 """Who somebody is: one contact per person and client, found by any of the names they come under."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import structlog
 from django.db.models import F, Q, QuerySet
@@ -225,8 +226,8 @@ def _join(keeper: Conversation, other: Conversation) -> None:
         rows.update(purged_until=Greatest(Coalesce("purged_until", purged), purged))
     LegalHold.objects.filter(conversation=other).update(conversation=keeper)
     Export.objects.filter(conversation=other).update(conversation=keeper)
-    former = {"number": other.pk, "instance_id": other.instance_id, "chat_id": other.chat_id}
-    FormerId.objects.create(contact_id=keeper.contact_id, **former)
+    facts: dict[str, Any] = {"contact_id": keeper.contact_id, "instance_id": other.instance_id}
+    FormerId.objects.create(number=other.pk, chat_id=other.chat_id, **facts)
     Conversation.objects.filter(pk=other.pk).delete()
 
 
