@@ -1,17 +1,18 @@
 """How states, times, sizes and icons look on every screen."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.contrib.humanize.templatetags.humanize import NaturalTimeFormatter
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, get_format
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 NOTHING = "–"
 
@@ -35,6 +36,7 @@ WORDS = {
 }  # fmt: skip
 
 
+@lru_cache
 def icon(name: str) -> SafeString:
     return format_html('<svg class="mc-icon" aria-hidden="true"><use href="#mc-{}"></use></svg>', name)
 
@@ -50,10 +52,26 @@ def badge(word: str, label: str | Promise = "") -> SafeString:
 
 def when(moment: datetime | None) -> SafeString | str:
     """Relative, with the exact local time on hover."""
-    if moment is None:
-        return NOTHING
-    exact = date_format(timezone.localtime(moment), "DATETIME_FORMAT")
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, _away(moment))
+    return NOTHING if moment is None else stamped(moment, _away(moment))
+
+
+def stamped(moment: datetime, said: str) -> SafeString:
+    exact = written(moment, "DATETIME_FORMAT")
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', timezone.localtime(moment).isoformat(), exact, said
+    )
+
+
+def written(moment: datetime, form: str) -> str:
+    """In the reader's zone and language, to the minute."""
+    local = timezone.localtime(moment).replace(second=0, microsecond=0, tzinfo=None)
+    return _written(local, form, get_language())
+
+
+@lru_cache(maxsize=20_000)
+def _written(local: datetime, form: str, language: str | None) -> str:
+    """A page holds a hundred times, most of which stood on the page before."""
+    return date_format(local, get_format(form, language))
 
 
 def _away(moment: datetime) -> str:
@@ -83,4 +101,6 @@ def clock(seconds: int | None) -> str:
 
 def visible_name(text: str) -> str:
     """A foreign name without the invisible characters that turn ``gpj.exe`` around."""
+    if text.isprintable():
+        return text
     return "".join(letter for letter in text if letter.isprintable())

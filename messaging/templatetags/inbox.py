@@ -1,6 +1,7 @@
 """How conversations and messages are named and drawn in the inbox."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -8,9 +9,10 @@ from django.template.defaultfilters import truncatechars
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext, gettext_lazy, pgettext, pgettext_lazy
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext, gettext_lazy, pgettext, pgettext_lazy
 
-from accounts.admin.display import clock, visible_name
+from accounts.admin.display import clock, stamped, visible_name, written
 from accounts.providers.events import AliasKind
 from media.sniffing import bare
 from messaging.models import Conversation, Message
@@ -18,6 +20,7 @@ from messaging.models import Conversation, Message
 register = template.Library()
 
 TINTS = 6
+EXCERPT = 120
 A_WEEK = timedelta(days=6)
 KINDS = {"direct": "person", "group": "people", "channel": "channel"}
 TYPES = {
@@ -121,7 +124,8 @@ def excerpt(message: Any) -> str:
     if message.revoked_at:
         return gettext("Deleted")
     text = message.preview if hasattr(message, "preview") else message.text
-    return truncatechars(" ".join(visible_name(" ".join(text.split())).split()), 120) or type_name(message)
+    line = " ".join(visible_name(" ".join(text.split())).split())
+    return (line if len(line) <= EXCERPT else truncatechars(line, EXCERPT)) or type_name(message)
 
 
 @register.filter
@@ -135,21 +139,29 @@ def status_name(status: str) -> str:
 
 
 @register.filter
-def short_time(moment: Any) -> str:
-    """The hour of today, the day of this week, the date of what is older."""
-    if moment is None:
-        return ""
-    local, now = timezone.localtime(moment), timezone.localtime()
-    if local.date() == now.date():
-        return date_format(local, "TIME_FORMAT")
-    if timedelta() < now - local < A_WEEK:
-        return date_format(local, "D")
-    return date_format(local, "SHORT_DATE_FORMAT")
+def hour(moment: datetime) -> SafeString:
+    return stamped(moment, written(moment, "TIME_FORMAT"))
 
 
 @register.filter
-def day_name(day: Any) -> str:
-    today = timezone.localdate()
+def short_time(moment: datetime | None) -> SafeString | str:
+    """The hour of today, the day of this week, the date of what is older."""
+    if moment is None:
+        return ""
+    now = timezone.now()
+    if timezone.localdate(moment) == timezone.localdate(now):
+        return hour(moment)
+    form = "D" if timedelta() < now - moment < A_WEEK else "SHORT_DATE_FORMAT"
+    return stamped(moment, written(moment, form))
+
+
+@register.filter
+def day_name(day: date) -> str:
+    return _day_name(day, timezone.localdate(), get_language())
+
+
+@lru_cache
+def _day_name(day: date, today: date, _language: str | None) -> str:
     if day == today:
         return gettext("Today")
     if day == today - timedelta(days=1):

@@ -1,5 +1,6 @@
 """What the threads need beyond their context."""
 
+import re
 from typing import Any
 
 from django import template
@@ -12,11 +13,13 @@ register = template.Library()
 
 # Finding links in very long texts is slow, and nobody reads them as chat.
 LONGEST_WITH_LINKS = 5_000
+# No link and no address of mail is without one of these.
+LINK_LIKE = re.compile(r"[.:]\S|@")
 
 
 @register.filter
 def message_text(text: str) -> SafeString:
-    if len(text) > LONGEST_WITH_LINKS:
+    if len(text) > LONGEST_WITH_LINKS or not LINK_LIKE.search(text):
         return linebreaksbr(conditional_escape(text))
     return linebreaksbr(mark_safe(urlize(text, nofollow=True, autoescape=True)))
 
