@@ -13,6 +13,7 @@ from accounts.audit import Action
 from accounts.feed import collecting
 from accounts.models import Client, User, WhatsappInstance
 from messaging.models import Contact, Conversation, Label, Note
+from messaging.services.holds import keep_whole
 from messaging.services.telling import tell_conversation
 
 Status = Conversation.Status
@@ -90,6 +91,8 @@ def write_note(conversation: Conversation, text: str, *, by: User, now: datetime
 
 @collecting()
 def delete_note(note: Note, *, now: datetime) -> None:
+    """Raises IsHeld."""
+    keep_whole(note.conversation_id)
     audit.note(Action.NOTE_DELETED, note.conversation, at=now, note=note.pk)
     note.delete()
     _tell([note.conversation], now)

@@ -68,6 +68,16 @@ def hold_on(contact: Contact) -> LegalHold | None:
     return found
 
 
+def keep_whole(conversation: int) -> None:
+    """Before a person removes something of it. Raises IsHeld."""
+    client = Conversation.objects.values_list("instance__client", flat=True).get(pk=conversation)
+    take_turns(client)
+    whole = LegalHold.objects.in_force().filter(client=client, conversation=None, contact=None).first()
+    if whole is not None:
+        raise IsHeld(whole)
+    leave_whole(client, [conversation])
+
+
 def leave_whole(client: int, conversations: Iterable[int]) -> None:
     """Before anything in these is changed. Raises IsHeld."""
     if held_conversations(client).filter(pk__in=set(conversations)).exists():

@@ -1,9 +1,11 @@
 """Labels, notes and contacts: what a client's people write for themselves."""
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import Change, Membership, Role
-from messaging.models import Label, Note
+from messaging.models import Label, LegalHold, Note
+from messaging.services import holds
 from tests.messaging.api.front import errors, ids, make_conversation, told
 
 
@@ -104,6 +106,18 @@ def test_one_deletes_ones_own_notes_and_a_manager_any(acme, front, people):
     front("alice").ask("DELETE", f"{path}{mine.pk}/", None, 204)
     front("mona").ask("DELETE", f"{path}{second.pk}/", None, 204)
     assert list(Note.objects.all()) == [first]
+
+
+@pytest.mark.parametrize("of", ["client", "conversation", "contact"])
+def test_a_held_note_stays(of, acme, front, people):
+    note = Note.objects.create(conversation=acme.conversation, author=people["mona"])
+    named = {"conversation": acme.conversation, "contact": acme.conversation.contact}
+    hold = LegalHold(client=acme.client, reason="a case", **({of: named[of]} if of in named else {}))
+    holds.place(hold, by=None, now=timezone.now())
+    path = f"conversations/{acme.conversation.pk}/notes/{note.pk}/"
+    assert front("mona").ask("DELETE", path, None, 409)["code"] == "held"
+    holds.lift(hold, by=None, now=timezone.now())
+    front("mona").ask("DELETE", path, None, 204)
 
 
 def test_a_note_is_reached_through_its_own_conversation_only(acme, rival, front, people):
