@@ -2,6 +2,7 @@
 
 import logging.config
 import re
+import sys
 from typing import Any
 
 import structlog
@@ -14,6 +15,11 @@ _SHARED: list[Any] = [
     structlog.processors.format_exc_info,
 ]
 _CREDENTIAL = re.compile(r"(/webhook/receive/|/media/links/)[^\s'\"]+")
+
+
+def usual_format(*, debug: bool) -> str:
+    """Lines for people where one sits at a terminal."""
+    return "console" if debug or sys.stderr.isatty() else "json"
 
 
 def logging_config(style: str, level: str) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 from corsheaders.defaults import default_headers
 
 from multichat import env, policies, rest, sentry, storages
-from multichat.logs import logging_config
+from multichat.logs import logging_config, usual_format
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.load_file(BASE_DIR / ".env")
@@ -245,6 +245,6 @@ METRICS_DIR = VAR_DIR / "metrics"
 RELEASE = env.text("RELEASE")
 
 LOGGING_CONFIG = None
-LOG_FORMAT = env.choice("LOG_FORMAT", ("console", "json"), default="console" if DEBUG else "json")
+LOG_FORMAT = env.choice("LOG_FORMAT", ("console", "json"), default=usual_format(debug=DEBUG))
 logging_config(LOG_FORMAT, env.text("LOG_LEVEL", default="INFO").upper())
 sentry.begin(env.optional_secret("SENTRY_DSN"), env.text("SENTRY_ENVIRONMENT", default="production"), RELEASE)

@@ -1,5 +1,6 @@
 """Every request leaves one line, with an id that the answer names, and no word that is a credential."""
 
+import io
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +14,7 @@ from structlog.testing import capture_logs
 from accounts import metrics
 from accounts.models import ApiToken
 from messaging.models import WebhookEvent
-from multichat.logs import _drop_keys
+from multichat.logs import _drop_keys, usual_format
 from multichat.request_log import RequestLog
 from tests.telling import make_wapi, post
 from tests.tenants import LogIn, Rows, acme, browser_of, people, rival
@@ -107,3 +108,15 @@ def test_djangos_own_lines_lose_the_credential(path: str) -> None:
     )
     assert KEY not in str(told)
     assert told["event"].startswith("Internal Server Error: /")
+
+
+@pytest.mark.parametrize(
+    ("terminal", "debug", "chosen"),
+    [(True, False, "console"), (False, False, "json"), (False, True, "console")],
+)
+def test_people_at_a_terminal_read_lines_and_services_write_json(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool, debug: bool, chosen: str
+) -> None:
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal, raising=False)
+    assert usual_format(debug=debug) == chosen
