@@ -32,9 +32,12 @@ class Command(BaseCommand):
         target = Path(to) if to else None
         if target and not target.parent.is_dir():
             raise CommandError(f"There is no folder {target.parent}.")
-        export = exporting.request_export(_chosen(options), by=None, now=timezone.now())
         with quiet_log(options["verbosity"]):
-            _make(export)
+            self._export(_chosen(options), target)
+
+    def _export(self, what: Client | Conversation | Contact, target: Path | None) -> None:
+        export = exporting.request_export(what, by=None, now=timezone.now())
+        _make(export)
         export.refresh_from_db()
         if not export.is_ready:
             raise CommandError(
