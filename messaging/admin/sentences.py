@@ -1,4 +1,5 @@
-"""What Django's admin says of a row, said anew: its own Portuguese takes every name for a masculine one.
+"""What Django's admin says of a row, said anew: its own Portuguese takes every name for a masculine one, its French
+for one that does not begin with a vowel.
 
 Listed for translators, in the app whose catalogues come before those of Django.
 """
@@ -6,6 +7,9 @@ Listed for translators, in the app whose catalogues come before those of Django.
 from django.utils.translation import gettext_noop
 
 OF_DJANGO = (
+    gettext_noop("Add %s"),
+    gettext_noop("Change %s"),
+    gettext_noop("View %s"),
     gettext_noop("The {name} “{obj}” was added successfully."),
     gettext_noop("The {name} “{obj}” was added successfully. You may add another {name} below."),
     gettext_noop("The {name} “{obj}” was changed successfully."),
