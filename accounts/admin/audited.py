@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts import audit
 from accounts.access import may
 from accounts.audit import Action
-from accounts.models import Membership, Role
+from accounts.models import Membership, RetentionRule, Role
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -60,6 +60,9 @@ class Audited(_ModelAdmin):
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         doomed = {id(one.instance): one.instance.pk for one in formset.deleted_forms}
         super().save_formset(request, form, formset, change)
+        if formset.model is RetentionRule:
+            _note_retention(form.instance, formset)
+            return
         if formset.model is not Membership:
             if formset.has_changed():
                 audit.note(
@@ -101,6 +104,16 @@ def may_read_trail(user: Any, row: Any) -> bool:
 def _action(obj: Any, what: str) -> Action:
     word = WORDS.get(obj._meta.label_lower, "row")
     return Action(f"{word}.{what}")
+
+
+def _note_retention(client: Any, formset: Any) -> None:
+    """Each rule with its days, and those that it had: when what was removed is asked about, that is the question."""
+    for form in formset.forms:
+        had = form.initial
+        before = f"{had['what']}: {had['days']}" if "days" in had else ""
+        after = "" if form in formset.deleted_forms else str(form.instance)
+        if form.has_changed() and (before or after):
+            audit.note(Action.CLIENT_RETENTION_CHANGED, client, before=before, after=after)
 
 
 def _is_switch(obj: Any, name: str) -> bool:

@@ -104,8 +104,8 @@ def _confirm(request: Any, user: Any) -> HttpResponse:
 
 
 def _renew(request: Any, user: Any) -> HttpResponse:
-    factor = second_factors.take(user, request.POST.get("code", ""), now=timezone.now())
-    return _page(request, user, codes=second_factors.new_recovery_codes(factor))
+    codes = second_factors.renew_recovery_codes(user, request.POST.get("code", ""), now=timezone.now())
+    return _page(request, user, codes=codes)
 
 
 def _switch_off(request: Any, user: Any) -> HttpResponse:

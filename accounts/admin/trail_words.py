@@ -50,6 +50,7 @@ ACTIONS: dict[str, Promise] = {
     Action.CLIENT_CREATED: _("Added a client"),
     Action.CLIENT_CHANGED: _("Changed a client"),
     Action.CLIENT_DELETED: _("Deleted a client"),
+    Action.CLIENT_RETENTION_CHANGED: _("Changed how long things are kept"),
     Action.MEMBER_ADDED: _("Added a member"),
     Action.MEMBER_CHANGED: _("Changed a member's role"),
     Action.MEMBER_REMOVED: _("Removed a member"),
@@ -59,6 +60,7 @@ ACTIONS: dict[str, Promise] = {
     Action.USER_PASSWORD_CHANGED: _("Changed a password"),
     Action.USER_SECOND_FACTOR_ADDED: _("Switched a second factor on"),
     Action.USER_SECOND_FACTOR_REMOVED: _("Switched a second factor off"),
+    Action.USER_RECOVERY_CODES_MADE: _("Made new recovery codes"),
     Action.TOKEN_ISSUED: _("Made an API token"),
     Action.TOKEN_REVOKED: _("Revoked an API token"),
     Action.LOGIN: _("Logged in"),
@@ -76,6 +78,7 @@ ACTIONS: dict[str, Promise] = {
     Action.LABEL_CHANGED: _("Changed a label"),
     Action.LABEL_DELETED: _("Deleted a label"),
     Action.DATA_EXPORTED: _("Exported data"),
+    Action.DATA_EXPORT_REMOVED: _("Removed an export"),
     Action.DATA_ERASED: _("Erased data"),
     Action.DATA_PURGED: _("Purged data"),
     Action.HOLD_PLACED: _("Placed a legal hold"),
@@ -101,7 +104,8 @@ OBJECTS: dict[str, Promise] = {
     "messaging.purgereceipt": _("Receipt of what was deleted"),
 }
 FACTS: dict[str, Promise] = {
-    "attempts": _("attempts"), "contact": _("contact"), "conversation": _("conversation"),
+    "after": _("after"), "attempts": _("attempts"), "before": _("before"), "contact": _("contact"),
+    "conversation": _("conversation"),
     "deliveries": _("deliveries"), "events": _("webhook events"), "fields": _("fields"), "files": _("files"),
     "is_active": _("active"), "is_staff": _("staff"), "is_superuser": _("superuser"), "labels": _("labels"),
     "link": _("by a link"), "media": _("media files"), "message": _("message"), "note": _("note"), "of": _("of"),

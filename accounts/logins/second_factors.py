@@ -80,6 +80,13 @@ def confirm(user: Any, code: str, *, now: datetime) -> tuple[SecondFactor, list[
     return factor, codes
 
 
+def renew_recovery_codes(user: Any, code: str, *, now: datetime) -> list[str]:
+    factor = take(user, code, now=now)
+    with transaction.atomic():
+        note(Action.USER_RECOVERY_CODES_MADE, user, by=user, at=now)
+        return new_recovery_codes(factor)
+
+
 def new_recovery_codes(factor: SecondFactor) -> list[str]:
     codes = ["-".join(_letters(4) for _ in range(4)) for _ in range(RECOVERY_CODES)]
     factor.recovery_codes = [hashed(code) for code in codes]

@@ -166,6 +166,7 @@ def test_new_recovery_codes_end_the_old_ones(alice: User) -> None:
     browser = logged_in(alice)
     browser.post(CODE, {"code": codes[0]})
     fresh = browser.post(PAGE, {"act": "renew", "code": codes[1]}).context["codes"]
+    assert AuditEntry.objects.filter(action="user.recovery_codes_made", user=alice).count() == 1
     with pytest.raises(second_factors.CodeRefused):
         second_factors.take(alice, codes[2], now=NOW)
     assert second_factors.take(alice, fresh[0], now=NOW + timedelta(minutes=1))

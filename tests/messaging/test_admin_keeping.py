@@ -134,6 +134,15 @@ def test_a_manager_says_how_long_things_are_kept(acme, browser_of):
     facts |= {"retention-0-what": "video", "retention-0-days": "90", "retention-0-client": acme.client.pk}
     assert mona.post(address, facts).status_code == 302
     assert list(RetentionRule.objects.values_list("what", "days")) == [("video", 90)]
+    facts |= {"retention-INITIAL_FORMS": "1", "retention-0-id": RetentionRule.objects.get().pk}
+    mona.post(address, facts | {"retention-0-days": "30"})
+    mona.post(address, facts | {"retention-0-DELETE": "on"})
+    noted = AuditEntry.objects.filter(action="client.retention_changed", user__username="mona").order_by("id")
+    assert [(entry.facts["before"], entry.facts["after"]) for entry in noted] == [
+        ("", "video: 90"),
+        ("video: 90", "video: 30"),
+        ("video: 30", ""),
+    ]
 
 
 def test_the_thread_says_what_was_removed(acme, browser_of):

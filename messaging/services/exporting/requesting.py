@@ -60,7 +60,11 @@ def remove(exports: "QuerySet[Export] | list[Export]", reason: str) -> int:
     for export in list(exports):
         known = Export.objects.filter(pk=export.pk).exclude(state=State.EXPIRED)
         in_hand = known.filter(state=State.MAKING).exists()
-        removed += known.let_go(state=State.EXPIRED, error=reason[:300])
+        with transaction.atomic():
+            gone = known.let_go(state=State.EXPIRED, error=reason[:300])
+            if gone:
+                audit.note(Action.DATA_EXPORT_REMOVED, export)
+        removed += gone
         remove_parts(export)
         if in_hand:
             # Its worker clears its part away, or is killed before: then the next sweep does.

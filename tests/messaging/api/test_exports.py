@@ -56,11 +56,13 @@ def test_nobody_but_its_managers_may(name, status, acme, browser_of):
     assert ask(browser_of(name), client=acme.client.pk).status_code == status
 
 
-def test_one_that_is_removed_says_so(acme, browser_of):
+def test_one_that_is_removed_says_so_and_who_did_it(acme, browser_of):
     mona = browser_of("mona")
     export = ask(mona, contact=acme.conversation.contact_id).json()["id"]
     Worker().drain()
     assert mona.delete(f"{EXPORTS}{export}/").status_code == 204
+    noted = AuditEntry.objects.get(action="data.export_removed")
+    assert (noted.username, noted.object_id, noted.client) == ("mona", export, acme.client)
     gone = mona.get(f"{EXPORTS}{export}/content/")
     assert (gone.status_code, gone.json()["code"]) == (410, "gone")
 
