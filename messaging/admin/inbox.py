@@ -8,17 +8,20 @@ from urllib.parse import urlencode
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR
-from django.db.models import OuterRef, Q, Subquery, prefetch_related_objects
+from django.db.models import OuterRef, Prefetch, Q, Subquery, prefetch_related_objects
 from django.db.models.functions import Left
 from django.http import HttpRequest, QueryDict
+from django.utils.functional import cached_property
 
 from accounts.access import may
+from accounts.admin.access import OfClient
 from accounts.admin.menus import Menu
 from accounts.admin.paging import PagedChangeList
-from accounts.models import Client, Role
+from accounts.models import Role
 from accounts.numbers import whole_number
 from accounts.paging import Place
 from messaging.admin.inbox_filters import Unread
+from messaging.admin.names import find_numbers
 from messaging.models import Conversation, Message
 from messaging.search import conversations_matching, messages_matching
 
@@ -63,13 +66,14 @@ class InboxChangeList(PagedChangeList):
         super().get_results(request)
         self.rows = complete(self.result_list, getattr(request, "hits", {}))
         self.may_begin = may(request.user, Role.OPERATOR)
-        self.names_clients = len(Client.objects.visible_to(request.user)[:2]) > 1
+        # The filter is there where one sees several.
+        self.names_clients = any(isinstance(spec, OfClient) for spec in self.filter_specs)
 
     @property
     def is_first_page(self) -> bool:
         return not self.newer_query
 
-    @property
+    @cached_property
     def switches(self) -> list[Mapping[str, Any]]:
         """Each a link to one choice; a pressed one leads back to everything."""
         found: list[Mapping[str, Any]] = []
@@ -80,18 +84,18 @@ class InboxChangeList(PagedChangeList):
                 found.append({**wanted, "query_string": address["query_string"]})
         return found
 
-    @property
+    @cached_property
     def menus(self) -> list[Menu]:
         specs = [spec for spec in self.filter_specs if not isinstance(spec, Unread)]
         return [Menu(str(spec.title), list(spec.choices(self))) for spec in specs]
 
-    @property
+    @cached_property
     def more_chosen(self) -> list[str]:
         """What the menus narrow it to, beyond the switches."""
         pressed = {str(switch["display"]) for switch in self.switches if switch["selected"]}
         return [menu.chosen for menu in self.menus if menu.chosen and menu.chosen not in pressed]
 
-    @property
+    @cached_property
     def kept_query(self) -> str:
         """What a row's address has to carry, so that its page shows the same list."""
         filters = self.get_query_string(remove=[PAGE_VAR]).removeprefix("?")
@@ -99,8 +103,9 @@ class InboxChangeList(PagedChangeList):
 
 
 def complete(conversations: Sequence[Any], hits: Mapping[int, int]) -> list[Row]:
-    prefetch_related_objects(conversations, "labels", "contact__aliases")
+    prefetch_related_objects(conversations, Prefetch("labels", to_attr="told_labels"))
     shown = _messages(conversations, hits)
+    find_numbers([*(row.contact for row in conversations), *(message.sender for message in shown.values())])
     return [Row(row, shown.get(row.pk), found=row.pk in hits) for row in conversations]
 
 

@@ -13,7 +13,8 @@ from accounts.providers.base import Abilities
 from accounts.providers.events import MessageType
 from media.models import Rendition
 from messaging.admin.gaps import gaps_before
-from messaging.models import Conversation, Message, OutboxItem, Reaction
+from messaging.admin.names import find_numbers
+from messaging.models import Contact, Conversation, Message, OutboxItem, Reaction
 from messaging.services.sending import abilities_of
 from messaging.services.sending.acting import DELETE_WITHIN, EDIT_WITHIN
 
@@ -139,11 +140,11 @@ def _with_surroundings(conversation: Conversation) -> Any:
     made = Rendition.objects.filter(state=Rendition.State.READY).exclude(file="").defer("error")
     undone = OutboxItem.objects.filter(state__in=UNDONE).order_by("id")
     rows = conversation.messages.select_related("media", "sender", "sent_by").defer(*_UNUSED)
+    reactions = Reaction.objects.select_related("actor").order_by("id")
     return rows.prefetch_related(
-        Prefetch("reactions", Reaction.objects.select_related("actor").order_by("id")),
+        Prefetch("reactions", reactions, to_attr="told_reactions"),
         Prefetch("outbox", undone, to_attr="undone"),
         Prefetch("media__renditions", made, to_attr="made"),
-        "sender__aliases",
     ).order_by("-sent_at", "-id")
 
 
@@ -156,12 +157,19 @@ def _chosen(conversation: Conversation, pk: str) -> Message | None:
 
 def _lines(conversation: Conversation, messages: list[Message]) -> list[Line]:
     quoted = _quoted(conversation, messages)
+    find_numbers(_people([*messages, *quoted.values()]))
     abilities, now = abilities_of(conversation.instance), timezone.now()
     gaps = gaps_before(conversation, messages)
     return [
         replace(line, gaps=gaps[line.message.pk]) if line.message.pk in gaps else line
         for line in _in_order(messages, quoted, abilities, now)
     ]
+
+
+def _people(messages: Iterable[Any]) -> Iterable[Contact | None]:
+    for message in messages:
+        yield message.sender
+        yield from (reaction.actor for reaction in getattr(message, "told_reactions", ()))
 
 
 def _in_order(

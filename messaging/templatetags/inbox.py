@@ -76,8 +76,7 @@ def person(contact: Any) -> str:
         return ""
     if contact.name:
         return visible_name(contact.name)
-    known = getattr(contact, "_prefetched_objects_cache", {})
-    aliases = contact.aliases.all() if "aliases" in known else ()
+    aliases = getattr(contact, "told_aliases", ())
     phones = (alias.value for alias in aliases if alias.kind == AliasKind.PHONE)
     return next((f"+{visible_name(phone)}" for phone in phones), str(contact))
 
