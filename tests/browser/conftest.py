@@ -9,7 +9,7 @@ from django.conf import settings as django_settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.test import Client as DjangoBrowser
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from pytest_django import Settings
 
 from accounts.models import User
@@ -18,7 +18,10 @@ from tests.tenants import acme, people, rival, static_files_as_they_are
 
 __all__ = ["acme", "people", "rival", "static_files_as_they_are"]
 
+# What a page owes to the worker beside it may take long on a busy machine.
+PATIENCE_MS = 15_000
 OpenPage = Callable[..., Page]
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +64,7 @@ def open_page(chromium: Browser, address: str, people: dict[str, User]) -> Itera
 
     def opened(name: str = "alice", *, size: Any = WIDE, **options: Any) -> Page:
         context = chromium.new_context(viewport=size, base_url=address, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         if name:
             context.add_cookies([{"name": "sessionid", "value": _session(people[name]), "url": address}])

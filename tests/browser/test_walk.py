@@ -111,7 +111,7 @@ class Morning:
         assert code.evaluate("one => one.naturalWidth") > 100
         self.line.connected = True
         self.page.clock.fast_forward("00:12")
-        expect(self.page.locator("[data-pairing-state][data-tone=good]")).to_be_visible(timeout=20_000)
+        expect(self.page.locator("[data-pairing-state][data-tone=good]")).to_be_visible()
 
     def repair_a_failed_file(self) -> None:
         stored = self.sim.world.sample_file(self.line, "cake.jpg")
@@ -140,11 +140,11 @@ class Morning:
         assert self.sim.courier.deliver(self.line, body) == 200
 
     def until(self, there: Callable[[], bool]) -> None:
-        for _ in range(200):
+        for _ in range(300):
             if there():
                 return
             self.page.wait_for_timeout(50)
-        raise AssertionError("it did not happen in ten seconds")
+        raise AssertionError("it did not happen in fifteen seconds")
 
 
 @pytest.mark.parametrize(("language", "size"), WALKS, ids=[f"{name}-{size['width']}" for name, size in WALKS])
