@@ -27,6 +27,9 @@ OPTIONS = (
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
+    "wal_level=minimal",
+    "max_wal_senders=0",
+    "autovacuum=off",
 )
 # The server lives as long as this process holds the shell's standard input open, so it ends however this process ends.
 KEEPER = 'folder=$1; shift; "$@" & server=$!; cat; kill -INT $server; wait $server; rm -rf "$folder"'
