@@ -80,7 +80,8 @@ def keep(part: Path, name: str) -> str:
 def keep_in(place: Storage, part: Path, name: str) -> str:
     kept = _moved(place, part, name) or _saved(place, part, name)
     if isinstance(place, FileSystemStorage):
-        _sync_folder(Path(place.path(kept)).parent)
+        # Without this a power cut may forget the new name of a file whose row already says ready.
+        sync(Path(place.path(kept)).parent)
     return kept
 
 
@@ -105,9 +106,9 @@ def _moved(place: Storage, part: Path, name: str) -> str:
     return name
 
 
-def _sync_folder(folder: Path) -> None:
-    """Without this a power cut may forget the new name of a file whose row already says ready."""
-    handle = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """A file or a folder, to the disk itself."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

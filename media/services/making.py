@@ -16,7 +16,7 @@ from media.models import MediaFile, Rendition
 from media.rendering.jobs import Job, Made, NotMade
 from media.rendering.sandbox import Sandbox
 from media.services.renditions import LONGEST_SIDE, way_of
-from media.storage import WORK_PREFIX, incoming_folder, keep, rendition_path, storage
+from media.storage import WORK_PREFIX, incoming_folder, keep, rendition_path, storage, sync
 
 EXTENSIONS = {Rendition.Kind.M4A: ".m4a"}
 PICTURE = ".webp"
@@ -177,13 +177,5 @@ def _copied(name: str, target: Path) -> None:
 def _kept(target: Path, rendition: Rendition) -> str:
     extension = EXTENSIONS.get(Rendition.Kind(rendition.kind), PICTURE)
     with _our_storage():
-        _sync(target)
+        sync(target)
         return keep(target, rendition_path(rendition.media_file, rendition.kind, extension))
-
-
-def _sync(target: Path) -> None:
-    handle = os.open(target, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
