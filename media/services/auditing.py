@@ -97,7 +97,7 @@ def strays(client: Client | None) -> Iterator[Stray]:
     folders = [f"cliente_{client.pk}"] if client else _client_folders()
     for folder in folders:
         page: list[str] = []
-        for name in _walk(folder):
+        for name in walk(folder):
             page.append(name)
             if len(page) == PAGE:
                 yield from _without_row(page)
@@ -125,7 +125,7 @@ def _listed(folder: str) -> tuple[list[str], list[str]]:
     return found
 
 
-def _walk(folder: str) -> Iterator[str]:
+def walk(folder: str) -> Iterator[str]:
     waiting = [folder]
     while waiting:
         place = waiting.pop()

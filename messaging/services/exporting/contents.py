@@ -8,6 +8,7 @@ from media.models import MediaFile
 from media.sniffing import extension_of
 from media.storage import safe_segment
 
+ALL = "exports"
 LONGEST_NAME = 60
 # A browser that opens it from the disk would do what the sender wrote into it.
 RUNS = frozenset({".html", ".svg", ".xml"})
@@ -80,8 +81,12 @@ class Plan:
         return self.cursor is None
 
 
+def folder_of_client(client: int) -> str:
+    return f"{ALL}/client_{client}"
+
+
 def folder_of_export(client: int, export: int) -> str:
-    return f"exports/client_{client}/{export}"
+    return f"{folder_of_client(client)}/{export}"
 
 
 def part_name(folder: str, number: int, mark: str) -> str:

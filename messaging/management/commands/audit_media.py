@@ -1,8 +1,9 @@
-"""Compares the rows of media files with what lies in the storage."""
+"""Compares the rows of media files and exports with what lies in the storage."""
 
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -13,6 +14,7 @@ from accounts.management.filters import find_client
 from accounts.management.progress import above_the_bar, progress
 from accounts.models import Client
 from media.services import auditing, auditing_renditions, recounting
+from messaging.services.exporting import leftovers
 
 
 class Command(BaseCommand):
@@ -91,7 +93,7 @@ class Command(BaseCommand):
     def _audit_strays(self, client: Client | None, *, fix: bool) -> int:
         found = removed = size = 0
         now = timezone.now()
-        for stray in auditing.strays(client):
+        for stray in chain(auditing.strays(client), leftovers.strays(client)):
             found += 1
             size += stray.size
             done = fix and auditing.remove_stray(stray, now=now)

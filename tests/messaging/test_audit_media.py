@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import Client, WhatsappInstance
 from media.models import MediaFile, Rendition
 from media.storage import path_for, rendition_path, storage
+from messaging.models import Export
 
 pytestmark = pytest.mark.django_db
 State = MediaFile.State
@@ -116,6 +117,20 @@ def test_a_dry_run_of_fix_changes_nothing():
     media_file.refresh_from_db()
     assert media_file.state == State.READY
     assert storage().exists(name)
+
+
+def test_parts_of_exports_that_are_no_more_are_strays():
+    client = make_instance().client
+    here, removed = (
+        Export.objects.create(client=client, scope="client", state=of) for of in ("ready", "expired")
+    )
+    part = stray(name=f"exports/client_{client.pk}/{here.pk}/000001-a.part")
+    left = stray(name=f"exports/client_{client.pk}/{removed.pk}/000001-a.part")
+    gone = stray(name="exports/client_999/7/000001.json")
+    assert f"file without row: {left}" in audit(wrong=True, client="acme")
+    told = audit(fix=True)
+    assert "2 files without row" in told and gone in told and part not in told
+    assert [storage().exists(name) for name in (part, left, gone)] == [True, False, False]
 
 
 def test_a_file_that_is_just_being_fetched_is_no_stray():
