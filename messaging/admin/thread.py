@@ -23,6 +23,7 @@ PAGE = 50
 AFTER = 20
 _UNUSED = ("media__media_key", "media__direct_path", "media__url")
 State = OutboxItem.State
+TROUBLED = ("failed", "unknown")
 UNDONE = (State.PENDING, State.SENDING, State.UNKNOWN, State.FAILED)
 
 
@@ -46,7 +47,8 @@ class Line:
 
     @property
     def author(self) -> str:
-        return f"{self.message.direction} {self.message.sender_id or ''}"
+        notice = " system" if self.is_notice else ""
+        return f"{self.message.direction} {self.message.sender_id or ''}{notice}"
 
     @property
     def is_notice(self) -> bool:
@@ -57,9 +59,40 @@ class Line:
         return bool(self.message.direction == Message.Direction.OUTBOUND)
 
     @property
-    def is_known_there(self) -> bool:
-        """The provider has a name for it, so one can answer it and react to it."""
-        return bool(self.message.provider_message_id) and not self.message.revoked_at
+    def look(self) -> str:
+        """The classes of its style."""
+        if self.is_notice:
+            return "mc-notice"
+        words = ["mc-line", "mc-ours" if self.is_ours else "mc-theirs"]
+        told = {"mc-follows": self.follows, "mc-revoked": self.message.revoked_at}
+        return " ".join([*words, *(word for word, is_so in told.items() if is_so)])
+
+    @property
+    def is_plain(self) -> bool:
+        """A text and nothing else, as most are."""
+        message, payload = self.message, self.message.payload
+        if message.type != MessageType.TEXT or message.media_id or message.removal or not message.text:
+            return False
+        return isinstance(payload, dict) and payload.keys() <= {"quoted", "forwarded"}
+
+    @property
+    def acts(self) -> str:
+        """What operators may do with it. One answers and reacts to what the provider has a name for."""
+        stands = not self.is_notice and not self.message.revoked_at
+        known, text = self.message.provider_message_id, self.message.text
+        able = {
+            "react": known,
+            "reply": known,
+            "copy": text,
+            "edit": self.may_edit,
+            "delete": self.may_delete,
+        }
+        return " ".join(word for word, is_so in able.items() if is_so) if stands else ""
+
+    @property
+    def is_troubled(self) -> bool:
+        """It waits or failed, or what was to be done to it did."""
+        return bool(self.message.undone or self.message.error or self.message.status in TROUBLED)
 
     @property
     def sending(self) -> OutboxItem | None:

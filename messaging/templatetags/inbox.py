@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy, pgettext, pgettext_lazy
 
-from accounts.admin.display import clock, stamped, visible_name, written
+from accounts.admin.display import clock, icon, stamped, visible_name, written
 from accounts.providers.events import AliasKind
 from media.sniffing import bare
 from messaging.models import Conversation, Message
@@ -82,19 +82,16 @@ def person(contact: Any) -> str:
 
 
 @register.filter
-def initial(conversation: Conversation) -> str:
-    """Its first letter, where it has one."""
-    return next((letter.upper() for letter in name_of(conversation) if letter.isalpha()), "")
+def face(conversation: Conversation) -> str:
+    """A person's first letter, or what it is."""
+    letters = name_of(conversation) if conversation.kind == "direct" else ""
+    letter = next((letter.upper() for letter in letters if letter.isalpha()), "")
+    return letter or icon(KINDS.get(conversation.kind, "person"))
 
 
 @register.filter
-def tint(conversation: Conversation) -> int:
-    return conversation.pk % TINTS
-
-
-@register.filter
-def kind_icon_of(conversation: Conversation) -> str:
-    return KINDS.get(conversation.kind, "person")
+def tint(conversation: Conversation) -> str:
+    return str(conversation.pk % TINTS)
 
 
 @register.filter

@@ -5,6 +5,15 @@ import { copyOf, find, findAll, isTyping, say, toast } from "./page.js";
 
 const KEYS = { r: "reply", e: "edit", "+": "react", c: "copy", Delete: "delete" };
 
+// Each line names what may be done with it.
+export function offerActs(line) {
+  const words = line.dataset.acts?.split(" ") ?? [];
+  if (!words[0] || find(".mc-acts", line)) return;
+  const acts = copyOf("[data-acts-of-line]");
+  for (const one of findAll("[data-act]", acts)) if (!words.includes(one.dataset.act)) one.remove();
+  find(".mc-bubble", line).after(acts);
+}
+
 export class Acts {
   constructor(thread, lines, composer) {
     Object.assign(this, { thread, lines, composer });

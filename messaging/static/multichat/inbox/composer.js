@@ -86,7 +86,7 @@ export class Composer {
   hold(kind, line, title) {
     this.context = { kind, message: Number(line.dataset.pk) };
     find("[data-context-title]").textContent = title;
-    find("[data-context-text]").textContent = find("template[data-excerpt]", line)?.content.textContent ?? "";
+    find("[data-context-text]").textContent = textOf(line) || find("template[data-excerpt]", line)?.content.textContent || "";
     find("[data-context]").hidden = false;
     this.box.focus();
   }

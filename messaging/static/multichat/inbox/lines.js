@@ -1,4 +1,5 @@
 // The messages of the open thread: put in their order, older and newer ones fetched as one scrolls.
+import { offerActs } from "./acts.js";
 import { piece } from "./api.js";
 import { compare, config, find, findAll, gathered, MOST_IDS, say } from "./page.js";
 
@@ -84,6 +85,7 @@ export class Lines {
   }
 
   welcome(line) {
+    offerActs(line);
     const said = find(".mc-said", line);
     if (said && !this.markup.has(said)) {
       this.markup.set(said, said.innerHTML);
