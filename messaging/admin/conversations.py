@@ -65,7 +65,8 @@ class ConversationAdmin(Paged, InboxViews):
         return super().changelist_view(request, extra_context=facts | (extra_context or {}))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ["status", "assigned_to", "labels"]
+        """For what is sent; the page draws its own form."""
+        return ["status", "assigned_to", "labels"] if request.method == "POST" else []
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
