@@ -11,8 +11,8 @@ export PYTHON PORT
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 TESTED := ENV_FILE= DJANGO_SETTINGS_MODULE=tests.settings
-# One more than the cores of a small machine: some tests wait for processes.
-SUITE := $(PY) -m pytest -n 3
+# More than the cores of a small machine: many tests wait for processes, and one that is done takes from the others.
+SUITE := $(PY) -m pytest -n 4 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: audit help run demo test test-sqlite test-postgres lint format fuzz chaos bench migrations messages lock clean
