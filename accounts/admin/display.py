@@ -52,20 +52,17 @@ def badge(word: str, label: str | Promise = "") -> SafeString:
 
 def when(moment: datetime | None) -> SafeString | str:
     """Relative, with the exact local time on hover."""
-    return NOTHING if moment is None else stamped(moment, _away(moment))
+    return NOTHING if moment is None else stamped(timezone.localtime(moment), _away(moment))
 
 
-def stamped(moment: datetime, said: str) -> SafeString:
-    exact = written(moment, "DATETIME_FORMAT")
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', timezone.localtime(moment).isoformat(), exact, said
-    )
+def stamped(local: datetime, said: str) -> SafeString:
+    exact = written(local, "DATETIME_FORMAT")
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, said)
 
 
-def written(moment: datetime, form: str) -> str:
-    """In the reader's zone and language, to the minute."""
-    local = timezone.localtime(moment).replace(second=0, microsecond=0, tzinfo=None)
-    return _written(local, form, get_language())
+def written(local: datetime, form: str) -> str:
+    """In the reader's language, to the minute."""
+    return _written(local.replace(second=0, microsecond=0, tzinfo=None), form, get_language())
 
 
 @lru_cache(maxsize=20_000)

@@ -44,6 +44,10 @@ class Row:
     found: bool
 
     @property
+    def pk(self) -> str:
+        return str(self.conversation.pk)
+
+    @property
     def place(self) -> str:
         return str(Place.of(self.conversation, "last_message_at"))
 

@@ -42,6 +42,10 @@ class Line:
     gaps: Sequence[str] = ()
 
     @property
+    def pk(self) -> str:
+        return str(self.message.pk)
+
+    @property
     def place(self) -> str:
         return str(Place.of(self.message, "sent_at"))
 

@@ -9,13 +9,14 @@ from django.template.defaultfilters import truncatechars
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy, pgettext, pgettext_lazy
 
 from accounts.admin.display import clock, icon, stamped, visible_name, written
 from accounts.providers.events import AliasKind
 from media.sniffing import bare
-from messaging.models import Conversation, Message
+from messaging.models import Conversation, Label, Message
 
 register = template.Library()
 
@@ -56,6 +57,10 @@ ALIASES = {
     "username": pgettext_lazy("of a contact", "User name"),
 }
 OGG, OPUS = ("audio/ogg", "audio/opus", "application/ogg"), "audio/ogg; codecs=opus"
+CHIP = (
+    '<span class="mc-label">'
+    '<svg viewBox="0 0 8 8" aria-hidden="true"><circle cx="4" cy="4" r="4" fill="{}"/></svg>{}</span>'
+)
 KIND_NAMES = {
     "direct": gettext_lazy("Direct"),
     "group": gettext_lazy("Group"),
@@ -100,6 +105,11 @@ def kind_name(conversation: Conversation) -> str:
 
 
 @register.filter
+def chip(label: Label) -> SafeString:
+    return format_html(CHIP, label.color, label.name)
+
+
+@register.filter
 def alias_name(alias: Any) -> str:
     return str(ALIASES.get(alias.kind, alias.kind))
 
@@ -136,7 +146,8 @@ def status_name(status: str) -> str:
 
 @register.filter
 def hour(moment: datetime) -> SafeString:
-    return stamped(moment, written(moment, "TIME_FORMAT"))
+    local = timezone.localtime(moment)
+    return stamped(local, written(local, "TIME_FORMAT"))
 
 
 @register.filter
@@ -144,11 +155,9 @@ def short_time(moment: datetime | None) -> SafeString | str:
     """The hour of today, the day of this week, the date of what is older."""
     if moment is None:
         return ""
-    now = timezone.now()
-    if timezone.localdate(moment) == timezone.localdate(now):
-        return hour(moment)
-    form = "D" if timedelta() < now - moment < A_WEEK else "SHORT_DATE_FORMAT"
-    return stamped(moment, written(moment, form))
+    local, now = timezone.localtime(moment), timezone.localtime()
+    recent = "D" if timedelta() < now - local < A_WEEK else "SHORT_DATE_FORMAT"
+    return stamped(local, written(local, "TIME_FORMAT" if local.date() == now.date() else recent))
 
 
 @register.filter
