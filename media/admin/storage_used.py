@@ -14,7 +14,7 @@ from accounts.models import Client, Usage
 from accounts.reach import reach_of
 from media.models import MediaFile
 from media.services import quotas
-from media.services.diagnosing_quotas import sentence
+from media.services.diagnosing.quotas import sentence
 
 SHOWN = 8
 KINDS = [kind.value for kind in MediaFile.Kind]

@@ -19,7 +19,7 @@ from accounts.diagnosing.instances import label
 from accounts.languages import in_language
 from accounts.models import Client, Role, WhatsappInstance
 from media.models import MediaFile
-from messaging.services.diagnosing import Report, diagnose
+from messaging.services.diagnosing.report import Report, diagnose
 
 # Each costs a look at its folder, and has a table of its own on the page.
 LINES_AT_ONCE = 10

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from accounts.admin.trouble import reasons
 from accounts.languages import in_language
 from accounts.models import User, WhatsappInstance
-from media.services.diagnosing import rate_findings
+from media.services.diagnosing.files import rate_findings
 from messaging.models import WebhookDelivery, WebhookEndpoint
 from messaging.services.sending.checking import check_length
 from messaging.services.sending.drafting import NotSendable

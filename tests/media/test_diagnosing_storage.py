@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from accounts.models import Client, User
 from media.models import MediaFile
-from media.services import diagnosing_storage
+from media.services.diagnosing import storage as diagnosing_storage
 from tests.media.bucket import Bucket, Front, bucket, front, moto, use  # noqa: F401
 from tests.media.test_uploads import upload
 from tests.tenants import PICTURE, Rows, acme  # noqa: F401

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from messaging.models import Gap
-from messaging.services.diagnosing_gaps import spool_facts, spool_findings
+from messaging.services.diagnosing.gaps import spool_facts, spool_findings
 from messaging.services.spooling import set_by, spool
 from messaging.spool import Letter
 from tests.messaging.diagnosing import instance_in_order, report, said

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.management.filters import find_client, find_instances
 from accounts.models import InstanceQuerySet, WhatsappInstance
 from messaging.management.report import lines_of
-from messaging.services.diagnosing import diagnose
+from messaging.services.diagnosing.report import diagnose
 
 
 class Command(BaseCommand):

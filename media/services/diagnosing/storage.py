@@ -14,7 +14,7 @@ from accounts.diagnosing.findings import Finding, ok, problem, warn
 from accounts.diagnosing.instances import label
 from accounts.models import WhatsappInstance
 from media.rendering.finding import find_ffmpeg
-from media.services.diagnosing_quotas import alarming, bucket_findings, quota_findings
+from media.services.diagnosing.quotas import alarming, bucket_findings, quota_findings
 from media.services.probing import probes
 from media.storage import folder_of, places
 

@@ -26,13 +26,9 @@ from accounts.diagnosing.findings import Finding, Level, ok, problem, warn
 from accounts.models import InstanceQuerySet, WhatsappInstance
 from accounts.providers.reasons import SHORTEST_SECRET
 from accounts.services import provider_for
-from media.services import diagnosing as media
-from media.services import diagnosing_storage as disk
-from messaging.services import diagnosing_endpoints as endpoints
-from messaging.services import diagnosing_gaps as gaps
-from messaging.services import diagnosing_outbox as outbox
-from messaging.services import diagnosing_receipts as receipts
-from messaging.services import diagnosing_webhooks as webhooks
+from media.services.diagnosing import files as media
+from media.services.diagnosing import storage as disk
+from messaging.services.diagnosing import endpoints, gaps, outbox, receipts, webhooks
 
 NO_INSTANCE = gettext_lazy("Add one: `manage.py create_instance --help` shows how.")
 

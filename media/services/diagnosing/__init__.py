@@ -1,0 +1,1 @@
+"""What ``diagnose`` says of media files, of their storage and of quotas."""

@@ -1,0 +1,1 @@
+"""What ``diagnose`` says of webhooks, sends, gaps and receipts; ``report`` puts all findings together."""
