@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
-from django.db import models, transaction
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models, transaction
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -60,7 +61,7 @@ class WaitingQuerySet(OfInstance):
         return self.due(now) | self.abandoned(now)
 
     def waits(self, now: datetime) -> bool:
-        return self.due(now).exists() or self.abandoned(now).exists()
+        return any(_look(self, now))
 
     def held_by(self, token: uuid.UUID) -> Self:
         return self.filter(lease_token=token)
@@ -73,10 +74,11 @@ class WaitingQuerySet(OfInstance):
 
     def claim(self, claim: Claim, *, now: datetime) -> list[Any]:
         """Take up to ``claim.limit`` rows: abandoned ones first, then the most urgent, evenly over instances."""
-        if not self.waits(now):
+        due, abandoned = _look(self, now)
+        if not due and not abandoned:
             return []
         with transaction.atomic():
-            chosen = _choose(self, claim, now)
+            chosen = _choose(self, claim, now, abandoned=abandoned)
             # Asked once more: a late worker may have written its result since the row was chosen.
             self.model.objects.all().claimable(now).filter(pk__in=chosen).update(
                 state=self.model.claimed_state,
@@ -128,7 +130,23 @@ def lease_indexes(table: str, *order: str, owner: str = "instance") -> list[mode
     ]
 
 
-def _choose(work: WaitingQuerySet, claim: Claim, now: datetime) -> list[int]:
+def _look(work: WaitingQuerySet, now: datetime) -> tuple[bool, bool]:
+    """Whether anything is due, and whether anything was abandoned; one statement, for workers ask at each turn."""
+    try:
+        queries = [
+            rows.order_by().values("pk")[:1].query.sql_with_params()
+            for rows in (work.due(now), work.abandoned(now))
+        ]
+    except EmptyResultSet:
+        return False, False
+    (due, first), (abandoned, second) = queries
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT EXISTS({due}), EXISTS({abandoned})", [*first, *second])
+        found = cursor.fetchone()
+    return bool(found[0]), bool(found[1])
+
+
+def _choose(work: WaitingQuerySet, claim: Claim, now: datetime, *, abandoned: bool) -> list[int]:
     owners = _lock_owners(work, claim, now)
     busy = _under_way(work, owners, now)
     chosen: list[int] = []
@@ -137,7 +155,8 @@ def _choose(work: WaitingQuerySet, claim: Claim, now: datetime) -> list[int]:
         fair_share = min(left, max(claim.least_share, -(-left // (len(owners) - position))))
         running = busy.get(owner, 0)
         room = min(fair_share, 0 if claim.exclusive and running else claim.per_instance - running)
-        chosen += _most_urgent(work.filter(**{work.model.owner_field: owner}), room, now)
+        mine = work.filter(**{work.model.owner_field: owner})
+        chosen += _most_urgent(mine, room, now, abandoned=abandoned)
     return chosen
 
 
@@ -164,10 +183,10 @@ def _under_way(work: WaitingQuerySet, owners: Iterable[int], now: datetime) -> d
     return {row[field]: row["n"] for row in rows.annotate(n=Count("pk"))}
 
 
-def _most_urgent(work: WaitingQuerySet, room: int, now: datetime) -> list[int]:
-    if room <= 0:
-        return []
-    order = work.model.claim_order
-    abandoned = list(work.abandoned(now).order_by(*order).values_list("pk", flat=True)[:room])
-    due = work.due(now).order_by(*order).values_list("pk", flat=True)[: room - len(abandoned)]
-    return abandoned + list(due)
+def _most_urgent(work: WaitingQuerySet, room: int, now: datetime, *, abandoned: bool) -> list[int]:
+    order, chosen = work.model.claim_order, []
+    if abandoned and room > 0:
+        chosen = list(work.abandoned(now).order_by(*order).values_list("pk", flat=True)[:room])
+    left = room - len(chosen)
+    due = work.due(now).order_by(*order).values_list("pk", flat=True)[:left] if left > 0 else []
+    return chosen + list(due)
