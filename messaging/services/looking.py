@@ -8,17 +8,24 @@ QUIET_SECONDS = 0.05
 
 
 class Look:
-    """``under_way`` tells how much of this kind the worker has in hand: who works at something wants more of it."""
+    """``under_way`` tells how much of this kind the worker has in hand: who works at something wants more of it.
 
-    def __init__(self, ask: Callable[[], int], under_way: Callable[[], int] = lambda: 0) -> None:
+    What is rare and has time is not asked about for ``seldom`` seconds once there was nothing.
+    """
+
+    def __init__(
+        self, ask: Callable[[], int], under_way: Callable[[], int] = lambda: 0, *, seldom: float = 0.0
+    ) -> None:
         self.was_left_out = False
-        self._ask, self._under_way = ask, under_way
-        self._quiet_until = 0.0
+        self._ask, self._under_way, self._seldom = ask, under_way, seldom
+        self._had_nothing_at = float("-inf")
 
     def turn(self, *, hurried: bool) -> int:
-        self.was_left_out = hurried and not self._under_way() and time.monotonic() < self._quiet_until
-        if self.was_left_out:
+        working = self._under_way() > 0
+        quiet = time.monotonic() - self._had_nothing_at
+        self.was_left_out = hurried and not working and quiet < QUIET_SECONDS
+        if self.was_left_out or (not working and quiet < self._seldom):
             return 0
         done = self._ask()
-        self._quiet_until = 0.0 if done else time.monotonic() + QUIET_SECONDS
+        self._had_nothing_at = float("-inf") if done or working else time.monotonic()
         return done

@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 # Longer each time that there was nothing: what another worker held a moment ago may be free soon.
 REST_SECONDS = (0.1, 0.3, 1.0)
+EXPORTS_SECONDS = 1.0
 SWEEP_SECONDS = 600.0
 DATABASE_BREAK_SECONDS = 2.0
 
@@ -61,7 +62,11 @@ class Worker:
             Look(lambda: fan_out(self.now())),
             Look(lambda: self.courier.top_up(self.now()), lambda: self.courier.under_way),
             Look(lambda: self.renderer.top_up(self.now()), lambda: self.renderer.under_way),
-            Look(lambda: self.exporter.top_up(self.now()), lambda: self.exporter.under_way),
+            Look(
+                lambda: self.exporter.top_up(self.now()),
+                lambda: self.exporter.under_way,
+                seldom=EXPORTS_SECONDS,
+            ),
         ]
 
     def stop(self) -> None:

@@ -37,3 +37,11 @@ def test_what_is_in_hand_is_looked_at_each_time(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(looking, "QUIET_SECONDS", 60.0)
     look.turn(hurried=True)
     assert look.turn(hurried=True) == 7
+
+
+def test_what_is_rare_is_left_alone_by_idle_workers_too() -> None:
+    found = [3, 0]
+    look = Look(lambda: found.pop(0), seldom=60.0)
+    assert look.turn(hurried=False) == 3
+    assert look.turn(hurried=False) == look.turn(hurried=False) == 0
+    assert not look.was_left_out
