@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
@@ -93,8 +94,7 @@ class InboxViews(TenantAdmin):
             "window": sending.window_of(conversation, timezone.now()),
             "window_hours": round(abilities.window.total_seconds() / 3600) if abilities.window else 0,
             "people": list(conversing.assignable(conversation)),
-            "labels": list(Label.objects.filter(client=conversation.instance.client_id)),
-            "chosen_labels": set(conversation.labels.values_list("pk", flat=True)),
+            "labels": list(_labels(conversation)),
             "notes": list(notes[:NOTES]),
             "user": request.user,
         }
@@ -104,6 +104,12 @@ class InboxViews(TenantAdmin):
         if found is None:
             raise Http404
         return found
+
+
+def _labels(conversation: Conversation) -> Any:
+    """All that its client has, each with whether it is on this conversation."""
+    here = conversation.labels.filter(pk=OuterRef("pk"))
+    return Label.objects.filter(client=conversation.instance.client_id).annotate(is_chosen=Exists(here))
 
 
 def _number(text: str) -> int | None:
