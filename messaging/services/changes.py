@@ -8,9 +8,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import Coalesce, Least
-
 from accounts.models import WhatsappInstance
 from accounts.providers.events import (
     ChatKind,
@@ -21,6 +18,7 @@ from accounts.providers.events import (
     ReactionChanged,
     StatusChanged,
 )
+from accounts.updating import update_each
 from messaging.models import Message, Reaction, StatusChange, WaitingChange, WebhookEvent
 from messaging.services.contacts import People
 
@@ -33,6 +31,7 @@ TIME_OF = {
     MessageStatus.PLAYED: "played_at",
     MessageStatus.FAILED: "failed_at",
 }
+TOLD = ("status", "error", *TIME_OF.values())
 
 
 def keep_statuses(
@@ -53,7 +52,7 @@ def keep_statuses(
         for instance, change, message, received_at in told
     ]
     StatusChange.objects.bulk_create(rows, ignore_conflicts=True)
-    return [row.message for row in rows if row.message and apply_status(row.message, row)]
+    return apply_statuses((row.message, row) for row in rows if row.message)
 
 
 def adopt_statuses(messages: Iterable[Message]) -> None:
@@ -66,31 +65,46 @@ def adopt_statuses(messages: Iterable[Message]) -> None:
         instance__in={instance for instance, _ in by_key},
         provider_message_id__in={provider_id for _, provider_id in by_key},
     )
-    for row in rows:
-        message = by_key.get((row.instance_id, row.provider_message_id))
-        if message:
-            StatusChange.objects.filter(pk=row.pk).update(message=message)
-            apply_status(message, row)
+    adopted = [
+        (message, row) for row in rows if (message := by_key.get((row.instance_id, row.provider_message_id)))
+    ]
+    update_each(StatusChange, [({"message": message.pk}, {"id": row.pk}) for message, row in adopted])
+    apply_statuses(adopted)
 
 
-def apply_status(message: Message, change: StatusChange) -> bool:
-    """Forward only: READ before DELIVERY stays READ, and the earliest time of each status stays. True if news."""
-    if message.direction != Message.Direction.OUTBOUND:
-        return False
-    rank = Message.STATUS_RANK
-    lower = [status for status in rank if rank[status] < rank[change.status]]
-    changes: dict[str, Any] = {
-        "status": Case(When(status__in=lower, then=Value(str(change.status))), default=F("status"))
+def apply_statuses(told: Iterable[tuple[Message, StatusChange]]) -> list[Message]:
+    """Forward only: READ before DELIVERY stays READ, and the earliest time of each status stays.
+
+    Returns those for which it was news. They are locked in the order of their ids, so that two who tell of the same
+    messages never wait for each other in a circle.
+    """
+    ours = [(message, change) for message, change in told if message.direction == Message.Direction.OUTBOUND]
+    if not ours:
+        return []
+    rows = Message.objects.filter(pk__in={message.pk for message, _ in ours}).only(*TOLD)
+    known = rows.order_by("pk").select_for_update(no_key=True).in_bulk()
+    news = {
+        message.pk: message
+        for message, change in ours
+        if message.pk in known and _advance(known[message.pk], change)
     }
-    news = Q(status__in=lower)
+    update_each(Message, [({name: getattr(known[pk], name) for name in TOLD}, {"id": pk}) for pk in news])
+    return list(news.values())
+
+
+def _advance(message: Message, change: StatusChange) -> bool:
+    """True if it was news."""
+    news: dict[str, Any] = {}
+    if Message.STATUS_RANK[message.status] < Message.STATUS_RANK[change.status]:
+        news["status"] = str(change.status)
     column = TIME_OF.get(MessageStatus(change.status))
-    if column:
-        changes[column] = Least(Coalesce(F(column), change.occurred_at), change.occurred_at)
-        news |= Q(**{column: None}) | Q(**{f"{column}__gt": change.occurred_at})
-    if change.error:
-        changes["error"] = change.error
-        news |= ~Q(error=change.error)
-    return bool(Message.objects.filter(news, pk=message.pk).update(**changes))
+    if column and ((known := getattr(message, column)) is None or change.occurred_at < known):
+        news[column] = change.occurred_at
+    if change.error and change.error != message.error:
+        news["error"] = change.error
+    for name, value in news.items():
+        setattr(message, name, value)
+    return bool(news)
 
 
 def belongs(message: Message, change: MessageChange, people: People) -> bool:

@@ -223,5 +223,4 @@ def _read_statuses_anew(message: Message) -> None:
         instance=message.conversation.instance_id, provider_message_id=message.provider_message_id
     )
     told.update(message=message)
-    for row in told:
-        changes.apply_status(message, row)
+    changes.apply_statuses((message, row) for row in told)
