@@ -90,5 +90,6 @@ def environment(folder: Path, database: str) -> dict[str, str]:
         "SECRET_KEY": "only-for-benchmarks",
         "FIELD_ENCRYPTION_KEYS": "b25seS1mb3ItdGVzdHMtb25seS1mb3ItdGVzdHMtISE=",
         "DATABASE_URL": database,
+        "VAR_DIR": str(folder),
         "MEDIA_ROOT": str(folder / "media"),
     }
