@@ -1,6 +1,5 @@
 """Gaps of a line, where its conversations show them: before the first message that was written after one began."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,9 +28,9 @@ def gaps_before(conversation: Conversation, messages: Sequence[Message]) -> dict
         instance=conversation.instance_id, started_at__lt=newest, ended_at__isnull=False
     )
     rows = rows.filter(Exists(thread.filter(sent_at__lte=OuterRef("started_at"))))
-    found: dict[int, list[str]] = defaultdict(list)
+    found: dict[int, list[str]] = {message.pk: [] for message in messages}
     for gap in rows.annotate(before=Subquery(after[:1])).order_by("-started_at")[:MOST]:
-        if gap.ended_at - gap.started_at >= SHORTEST:
+        if gap.before in found and gap.ended_at - gap.started_at >= SHORTEST:
             found[gap.before].insert(0, sentence(gap))
     return found
 

@@ -1,7 +1,7 @@
 """A page of a conversation's messages, with everything around them, in a constant number of queries."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -39,7 +39,7 @@ class Line:
     quoted_text: str
     may_edit: bool
     may_delete: bool
-    gaps: Sequence[str] = ()
+    gaps: Sequence[str]
 
     @property
     def pk(self) -> str:
@@ -195,12 +195,9 @@ def _chosen(conversation: Conversation, pk: str) -> Message | None:
 def _lines(conversation: Conversation, messages: list[Message]) -> list[Line]:
     quoted = _quoted(conversation, messages)
     find_numbers(_people([*messages, *quoted.values()]))
-    abilities, now = abilities_of(conversation.instance), timezone.now()
     gaps = gaps_before(conversation, messages)
-    return [
-        replace(line, gaps=gaps[line.message.pk]) if line.message.pk in gaps else line
-        for line in _in_order(messages, quoted, abilities, now)
-    ]
+    abilities = abilities_of(conversation.instance)
+    return list(_in_order(messages, quoted, gaps, abilities, timezone.now()))
 
 
 def _people(messages: Iterable[Any]) -> Iterable[Contact | None]:
@@ -210,7 +207,11 @@ def _people(messages: Iterable[Any]) -> Iterable[Contact | None]:
 
 
 def _in_order(
-    messages: list[Message], quoted: dict[str, Message], abilities: Abilities, now: datetime
+    messages: list[Message],
+    quoted: dict[str, Message],
+    gaps: dict[int, list[str]],
+    abilities: Abilities,
+    now: datetime,
 ) -> Iterable[Line]:
     before: Message | None = None
     for message in messages:
@@ -226,6 +227,7 @@ def _in_order(
             quoted_text=_text(message.payload, "quoted"),
             may_edit=abilities.edit and is_text and _is_within(message, now, EDIT_WITHIN),
             may_delete=abilities.delete and _is_within(message, now, DELETE_WITHIN),
+            gaps=gaps[message.pk],
         )
         before = message
 

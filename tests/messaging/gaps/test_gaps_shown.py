@@ -83,11 +83,11 @@ def test_another_lines_gap_is_not_shown(talk: Rows, rival: Rows) -> None:
 
 def test_however_many_there_are_they_are_one_query(talk: Rows) -> None:
     read_thread(talk.conversation)
-    with assertNumQueries(5):
+    with assertNumQueries(4):
         read_thread(talk.conversation)
     for hours in range(2, 6):
         make_gap(talk, started_at=NOW - hours * HOUR)
-    with assertNumQueries(5):
+    with assertNumQueries(4):
         read_thread(talk.conversation)
 
 
