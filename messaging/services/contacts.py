@@ -1,5 +1,6 @@
 """Who somebody is: one contact per person and client, found by any of the names they come under."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -55,6 +56,25 @@ class People:
     def known(self, party: Party) -> Contact | None:
         """The contact behind a party, without making one."""
         return next((self._known[alias] for alias in _names(party) if alias in self._known), None)
+
+    def meet(self, parties: Iterable[Party]) -> None:
+        """Makes all strangers at once. Who shares a name with another of them is left to ``find``."""
+        told = list(dict.fromkeys(parties))
+        if not self._strangers(told):
+            return
+        self._lock()
+        strangers = self._strangers(told)
+        names = Counter(name for party in strangers for name in _names(party))
+        alone = [party for party in strangers if all(names[name] == 1 for name in _names(party))]
+        made = Contact.objects.bulk_create(
+            Contact(client=self._client, name=party.name[:200]) for party in alone
+        )
+        self._name(
+            (contact, alias) for contact, party in zip(made, alone, strict=True) for alias in party.aliases
+        )
+
+    def _strangers(self, parties: Iterable[Party]) -> list[Party]:
+        return [party for party in parties if party.aliases and self.known(party) is None]
 
     def find(self, party: Party) -> Contact:
         """The one contact behind a party: found, made, or merged from several when this party shows they are one."""
@@ -119,6 +139,14 @@ class People:
     def _create(self, party: Party) -> Contact:
         return Contact.objects.create(client=self._client, name=party.name[:200])
 
+    def _name(self, contacts: Iterable[tuple[Contact, Alias]]) -> None:
+        pairs = list(contacts)
+        ContactAlias.objects.bulk_create(
+            ContactAlias(client=self._client, contact=contact, kind=kind, value=value)
+            for contact, (kind, value) in pairs
+        )
+        self._known |= {alias: contact for contact, alias in pairs}
+
     def _add_aliases(self, contact: Contact, party: Party) -> None:
         """Of those that are somebody else's only a user name has moved; the others stay with whom they are of."""
         news = [
@@ -129,10 +157,7 @@ class People:
         ]
         moved = [value for kind, value in news if (kind, value) in self._known]
         ContactAlias.objects.filter(client=self._client, kind=AliasKind.USERNAME, value__in=moved).delete()
-        ContactAlias.objects.bulk_create(
-            ContactAlias(client=self._client, contact=contact, kind=kind, value=value) for kind, value in news
-        )
-        self._known |= dict.fromkeys(news, contact)
+        self._name((contact, alias) for alias in news)
 
     def _merge(self, keeper: Contact, other: Contact) -> None:
         if not merge(keeper, other):

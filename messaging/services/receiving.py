@@ -90,13 +90,12 @@ class Receiving:
     def _settle_people(self) -> None:
         for identity in _only(self.told, IdentityChanged):
             self.people.link(identity.event.before, identity.event.after)
-        for one in self.received:
-            for party in (one.event.chat.contact, one.event.sender):
-                if party:
-                    self.people.find(party)
-        for change in self.changed:
-            if isinstance(change.event, ReactionChanged) and change.event.sender:
-                self.people.find(change.event.sender)
+        parties = [party for one in self.received for party in (one.event.chat.contact, one.event.sender)]
+        parties += [one.event.sender for one in self.changed if isinstance(one.event, ReactionChanged)]
+        met = [party for party in parties if party]
+        self.people.meet(met)
+        for party in met:
+            self.people.find(party)
 
     def _read_messages(self) -> None:
         self.messages.clear()

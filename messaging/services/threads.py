@@ -25,6 +25,7 @@ class Threads:
     _created: set[int] = field(default_factory=set)
 
     def read(self, chats: Iterable[tuple[WhatsappInstance, Chat]]) -> None:
+        """Those that there are not yet are made."""
         pairs = list(chats)
         contacts = {self.people.find(chat.contact).pk for _, chat in pairs if chat.contact}
         groups = {_address(chat) for _, chat in pairs if not chat.contact}
@@ -35,17 +36,30 @@ class Threads:
         )
         for row in rows:
             self._known[(row.instance_id, _key(row.contact_id, row.chat_id))] = row
+        self._make(pairs)
 
     def find(self, instance: WhatsappInstance, chat: Chat) -> Conversation:
+        """One that was read."""
+        return self._known[self._place(instance, chat)]
+
+    def _make(self, chats: Iterable[tuple[WhatsappInstance, Chat]]) -> None:
+        made: dict[tuple[int, str], Conversation] = {}
+        for instance, chat in chats:
+            place = self._place(instance, chat)
+            if place not in self._known and place not in made:
+                made[place] = self._new(instance, chat)
+        Conversation.objects.bulk_create(made.values())
+        self._known |= made
+        self._created |= {one.pk for one in made.values()}
+
+    def _new(self, instance: WhatsappInstance, chat: Chat) -> Conversation:
         contact = self.people.find(chat.contact) if chat.contact else None
-        key = (instance.pk, _key(contact.pk if contact else None, _address(chat)))
-        if key not in self._known:
-            kind = ChatKind.DIRECT if contact else chat.kind
-            self._known[key] = Conversation.objects.create(
-                instance=instance, kind=kind, contact=contact, **_looks(chat)
-            )
-            self._created.add(self._known[key].pk)
-        return self._known[key]
+        kind = ChatKind.DIRECT if contact else chat.kind
+        return Conversation(instance=instance, kind=kind, contact=contact, **_looks(chat))
+
+    def _place(self, instance: WhatsappInstance, chat: Chat) -> tuple[int, str]:
+        contact = self.people.find(chat.contact) if chat.contact else None
+        return instance.pk, _key(contact.pk if contact else None, _address(chat))
 
     def arrived(self, conversation: Conversation, chat: Chat, *, at: datetime, unread: bool) -> None:
         """A new message. It tells the title too, unless a newer one has told it already."""

@@ -67,12 +67,10 @@ def _party(instance: WhatsappInstance, phone: str, name: str) -> Party:
 def _open(instance: WhatsappInstance, party: Party, now: datetime) -> Conversation:
     chat = Chat(id=party.phone, kind=ChatKind.DIRECT, contact=party)
     with feed.collecting():
-        people = People(instance.client, [party])
-        threads = Threads(people)
+        threads = Threads(People(instance.client, [party]))
         threads.read([(instance, chat)])
-        before = Conversation.objects.filter(instance=instance, contact=people.find(party)).exists()
         conversation = threads.find(instance, chat)
-        if not before:
+        if threads.touched():
             tell_conversation(conversation, now, Action.CREATED)
             audit.note(audit.Action.CONVERSATION_STARTED, conversation, at=now)
     return conversation
