@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils.functional import lazystr
 from django.utils.translation import gettext_lazy as _
 
 from messaging.models import Label
@@ -46,8 +45,7 @@ class Labelled(admin.SimpleListFilter):
         labels = list(Label.objects.visible_to(request.user).select_related("client")[:200])
         several = len({label.client_id for label in labels}) > 1
         return [
-            (str(label.pk), lazystr(f"{label.name} · {label.client}" if several else label.name))
-            for label in labels
+            (str(label.pk), f"{label.name} · {label.client}" if several else label.name) for label in labels
         ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
