@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils import timezone
 
 from accounts.paging import Place, beyond
@@ -132,7 +132,7 @@ def read_thread(conversation: Conversation, *, before: str = "", after: str = ""
 
 def read_lines(conversation: Conversation, ids: Collection[int]) -> list[Line]:
     """Some of its messages as they are now, wherever they stand."""
-    return _lines(conversation, list(_with_surroundings(conversation).filter(pk__in=ids))[::-1])
+    return _lines(conversation, list(_rows(conversation).filter(pk__in=ids))[::-1])
 
 
 def _older(conversation: Conversation, place: Place | None) -> Thread:
@@ -161,7 +161,7 @@ def _page(
     conversation: Conversation, place: Place | None, *, older: bool, room: int
 ) -> tuple[list[Message], bool]:
     """In the order of the thread."""
-    rows = _with_surroundings(conversation)
+    rows = _rows(conversation)
     if place:
         rows = beyond(rows, "sent_at", place, older=older)
     found = list((rows if older else rows.reverse())[: room + 1])
@@ -173,16 +173,22 @@ def _place(message: Message) -> str:
     return str(Place.of(message, "sent_at"))
 
 
-def _with_surroundings(conversation: Conversation) -> Any:
+def _rows(conversation: Conversation) -> Any:
+    rows = conversation.messages.select_related("media", "sender", "sent_by").defer(*_UNUSED)
+    return rows.order_by("-sent_at", "-id")
+
+
+def _complete(messages: list[Message]) -> None:
+    """With what hangs on them."""
     made = Rendition.objects.filter(state=Rendition.State.READY).exclude(file="").defer("error")
     undone = OutboxItem.objects.filter(state__in=UNDONE).order_by("id")
-    rows = conversation.messages.select_related("media", "sender", "sent_by").defer(*_UNUSED)
     reactions = Reaction.objects.select_related("actor").order_by("id")
-    return rows.prefetch_related(
+    prefetch_related_objects(
+        messages,
         Prefetch("reactions", reactions, to_attr="told_reactions"),
         Prefetch("outbox", undone, to_attr="undone"),
         Prefetch("media__renditions", made, to_attr="made"),
-    ).order_by("-sent_at", "-id")
+    )
 
 
 def _chosen(conversation: Conversation, pk: str) -> Message | None:
@@ -193,6 +199,7 @@ def _chosen(conversation: Conversation, pk: str) -> Message | None:
 
 
 def _lines(conversation: Conversation, messages: list[Message]) -> list[Line]:
+    _complete(messages)
     quoted = _quoted(conversation, messages)
     find_numbers(_people([*messages, *quoted.values()]))
     gaps = gaps_before(conversation, messages)
