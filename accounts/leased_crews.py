@@ -3,10 +3,14 @@
 import uuid
 from collections.abc import Callable
 from datetime import datetime
-from typing import Generic
+from typing import Any, Generic
 
 from accounts.crews import Crew, E, R
 from accounts.leases import WaitingQuerySet, WaitingWork, lease
+
+AHEAD_SECONDS = 0.5
+# In less time one small piece of work would look like many.
+MEASURED_SECONDS = 0.25
 
 
 class LeasedCrew(Generic[E, R]):
@@ -49,3 +53,32 @@ class LeasedCrew(Generic[E, R]):
 
     def close(self) -> None:
         self.crew.close()
+
+
+class Pace:
+    """How many a crew does in half a second. So many are claimed ahead that no thread waits for the database.
+
+    Small work goes by the hundred, so it is claimed by the dozen; large work is left to who has a thread.
+    """
+
+    def __init__(self, *, least: int, most: int) -> None:
+        self.ahead = least
+        self.done = 0
+        self._least, self._most = least, most
+        self._since: datetime | None = None
+
+    def room(self, crew: LeasedCrew[Any, Any], now: datetime) -> int:
+        """How many to claim now; none before it is worth asking."""
+        room = crew.threads + self.ahead - crew.under_way
+        if room < max(1, self.ahead // 2):
+            return 0
+        self._measure(now)
+        return room
+
+    def _measure(self, now: datetime) -> None:
+        elapsed = (now - self._since).total_seconds() if self._since else 0
+        if self._since and elapsed < MEASURED_SECONDS:
+            return
+        pace = self.done / elapsed if elapsed else 0
+        self.ahead = int(min(max(pace * AHEAD_SECONDS, self._least), self._most))
+        self._since, self.done = now, 0

@@ -14,7 +14,7 @@ import structlog
 from django.conf import settings
 
 from accounts.fields import CannotDecrypt
-from accounts.leased_crews import LeasedCrew
+from accounts.leased_crews import LeasedCrew, Pace
 from accounts.leases import Claim, lease
 from accounts.models import WhatsappInstance
 from accounts.providers.reasons import one_line
@@ -35,7 +35,6 @@ from media.services.registering import descriptor
 from media.storage import incoming_folder, keep, path_for
 from media.strategies import Attempt, Fetched, Job, StorageTrouble, fetch
 
-AHEAD_SECONDS = 0.5
 MOST_AHEAD = 16
 
 
@@ -44,18 +43,13 @@ class Fetcher(LeasedCrew[Errand, Result]):
 
     def __init__(self, threads: int | None = None, token: uuid.UUID | None = None) -> None:
         super().__init__(MediaFile, bring, threads or settings.WORKER_FETCH_THREADS, token)
-        self._ahead = self.threads
-        self._done = 0
-        self._claimed_at: datetime | None = None
+        self._pace = Pace(least=self.threads, most=MOST_AHEAD * self.threads)
 
     def top_up(self, now: datetime, work: MediaFileQuerySet | None = None) -> int:
         """Claim as much as there is room for, some more than threads so that none waits for the database."""
-        room = self.threads + self._ahead - self.under_way
-        if room < max(1, self._ahead // 2):
-            return 0
-        self._look_ahead(now)
-        claimed = claim(room, self.token, now, work)
-        for errand in plan(claimed, self.token, now):
+        room = self._pace.room(self, now)
+        claimed = claim(room, self.token, now, work) if room else []
+        for errand in plan(claimed, self.token, now) if claimed else []:
             self.put(errand.media_file.pk, errand)
         return len(claimed)
 
@@ -64,16 +58,9 @@ class Fetcher(LeasedCrew[Errand, Result]):
         results = self.crew.finished(wait)
         if results:
             self.let_go(*(result.errand.media_file.pk for result in results))
-            self._done += len(results)
+            self._pace.done += len(results)
             record(results, self.token, now)
         return len(results)
-
-    def _look_ahead(self, now: datetime) -> None:
-        """Small files go by the hundred, so they are claimed by the dozen; large ones are left to who has a thread."""
-        elapsed = (now - self._claimed_at).total_seconds() if self._claimed_at else 0
-        pace = self._done / elapsed if elapsed > 0 else 0
-        self._ahead = int(min(max(pace * AHEAD_SECONDS, self.threads), MOST_AHEAD * self.threads))
-        self._claimed_at, self._done = now, 0
 
 
 def claim(

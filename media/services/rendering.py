@@ -11,7 +11,7 @@ import structlog
 from django.conf import settings
 from django.db.models import prefetch_related_objects
 
-from accounts.leased_crews import LeasedCrew
+from accounts.leased_crews import LeasedCrew, Pace
 from accounts.leases import Claim, WaitingQuerySet, lease
 from media.models import Rendition
 from media.rendering.finding import find_ffmpeg
@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 State = Rendition.State
 # They have time: fetching and sending go first.
 AT_ONCE = 2
+# With more, the crew would pause to gather results.
+MOST_AHEAD = 6
 MOST_ATTEMPTS = 3
 
 
@@ -37,11 +39,12 @@ class Renderer(LeasedCrew[Errand, Result]):
         self.ffmpeg = find_ffmpeg() if ffmpeg is None else ffmpeg
         self.sandboxes = Sandboxes()
         super().__init__(Rendition, lambda errand: make(errand, self.sandboxes), AT_ONCE, token)
+        self._pace = Pace(least=0, most=MOST_AHEAD)
         self._has_looked = False
 
     def top_up(self, now: datetime, work: WaitingQuerySet | None = None) -> int:
-        room = AT_ONCE - self.under_way
-        if room < 1:
+        room = self._pace.room(self, now)
+        if not room:
             return 0
         self._look_for_left_out(now)
         claimed = claim(room, self.token, now, work)
@@ -54,6 +57,7 @@ class Renderer(LeasedCrew[Errand, Result]):
         """Write down what has finished, waiting up to ``wait`` seconds for the first result."""
         results = self.crew.finished(wait)
         self.let_go(*(result.errand.rendition.pk for result in results))
+        self._pace.done += len(results)
         for result in results:
             record(result, self.token, now)
         return len(results)
