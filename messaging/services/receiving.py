@@ -231,9 +231,12 @@ class Receiving:
         for connection in _only(self.told, ConnectionChanged):
             at = connection.event.occurred_at or connection.webhook.received_at
             self._connected(connection.instance, connection.event.connected, connection.event.phone, at)
+        wrote: dict[int, datetime] = {}
         for one in self.received:
-            if one.instance.status != WhatsappInstance.Status.CONNECTED and one.event.sent_at:
-                self._connected(one.instance, True, "", one.event.sent_at)
+            if one.instance.status != WhatsappInstance.Status.CONNECTED and (sent := one.event.sent_at):
+                wrote[one.instance.pk] = max(sent, wrote.get(one.instance.pk, sent))
+        for pk, newest in wrote.items():
+            self._connected(self.instances[pk], True, "", newest)
         for trouble in _only(self.told, LineTrouble):
             at = trouble.event.occurred_at or trouble.webhook.received_at
             raise_alarm(trouble.instance, f"{trouble.event.code}: {trouble.event.reason}", now=at)

@@ -10,12 +10,11 @@ import pytest
 from django.db import OperationalError, connection, connections
 from django.db.models.signals import post_init
 from django.utils import timezone
-from pytest_django import Settings
 
 from accounts.models import WhatsappInstance
 from messaging.models import Contact, Conversation, Message, WebhookEvent
 from messaging.services.processing import MOST_ATTEMPTS, process_again, process_batch, process_due
-from tests.simulator.world import World
+from tests.simulator.world import Person, World
 from tests.telling import ANA, composer, make_cloud, make_wapi, process, store, the_conversation, the_message
 
 pytestmark = pytest.mark.django_db
@@ -222,15 +221,18 @@ def test_no_text_of_a_message_is_logged_when_it_fails(
     assert ANA.phone not in caplog.text
 
 
-def test_the_number_of_queries_does_not_grow_with_every_message(
-    line: WhatsappInstance, world: World, django_assert_max_num_queries: Any, settings: Settings
+def test_the_number_of_queries_does_not_grow_with_people_messages_and_statuses(
+    line: WhatsappInstance, world: World, django_assert_max_num_queries: Any
 ) -> None:
-    texts(line, world, "first")
-    process(NOW)
-    texts(line, world, *[f"número {n}" for n in range(50)])
-    with django_assert_max_num_queries(40):
+    talk = composer(world, line)
+    for number in range(20):
+        who = Person(f"Contato {number}", f"55119{number:08d}", f"{100_000_000_000_000 + number}@lid")
+        store(line, talk.text(who, "Bom dia", from_me=True, message_id=f"3EB0{number:016X}"))
+        store(line, talk.status(who, f"3EB0{number:016X}", "delivered"))
+        store(line, talk.status(who, f"3EB0{number:016X}", "read"))
+    with django_assert_max_num_queries(42):
         process_due(uuid.uuid4(), now=NOW)
-    assert Message.objects.count() == 51
+    assert Message.objects.filter(status="read").count() == Contact.objects.count() == 20
 
 
 @pytest.mark.django_db(transaction=True)
