@@ -17,7 +17,7 @@ from tests.tenants import Rows, acme, make_ready, people, rival, static_files_as
 
 __all__ = ["acme", "people", "rival", "static_files_as_they_are"]
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 CODE, SET_UP = "/admin/second-factor/code/", "/admin/second-factor/"
 FOR_PEOPLE = ("/admin/", "/media-files/")

@@ -7,6 +7,7 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR
+from django.db import connection
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -14,6 +15,9 @@ from django.utils.http import urlencode
 from accounts.middleware.clean_queries import without_nuls
 from tests.tenants import LogIn, Rows, acme, browser_of, people, rival, static_files_as_they_are  # noqa: F401
 
+pytestmark = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="PostgreSQL refuses more; once is long enough"
+)
 # ruff: noqa: F811 - pytest passes fixtures by the names under which they are imported.
 HOSTILE = {
     "a NUL": "a%00b",

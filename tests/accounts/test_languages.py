@@ -31,6 +31,7 @@ from tests.tenants import (  # noqa: F401
     static_files_as_they_are,
 )
 
+pytestmark = pytest.mark.once
 # ruff: noqa: F811 - pytest passes fixtures by the names under which they are imported.
 CHOOSE = reverse("set_language")
 in_both = pytest.mark.parametrize("language", ["pt-br", "fr"])

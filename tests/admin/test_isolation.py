@@ -17,7 +17,7 @@ from tests.admin.rows import furnish, row_of
 from tests.api.rows import snapshot
 from tests.tenants import make_rows
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 ALL = pages()
 OPEN = {"/", "/admin/login/", "/admin/logout/", "/admin/jsi18n/", "/admin/no-such-page/"}

@@ -19,7 +19,7 @@ from tests.api.routes import routes
 from tests.api.rows import REFERENCES, snapshot
 from tests.tenants import SECRETS, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 OPEN = {
     "/api/v1/": "leads to the page about the API",

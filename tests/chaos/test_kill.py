@@ -34,7 +34,7 @@ from tests.simulator.world import Line, Person, StoredFile
 from tests.telling import CLOUD_ID, WAPI_ID, make_cloud, make_wapi, stored_files
 
 ROOT = Path(__file__).resolve().parents[2]
-MESSAGES = int(os.environ.get("CHAOS_MESSAGES", "60"))
+MESSAGES = int(os.environ.get("CHAOS_MESSAGES", "40"))
 SEED = int(os.environ.get("CHAOS_SEED", "7"))
 SENDERS = 4
 BETWEEN_MESSAGES = 0.8

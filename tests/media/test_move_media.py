@@ -23,7 +23,7 @@ from tests.telling import stored_files
 from tests.tenants import PICTURE, Rows, acme  # noqa: F401
 
 # ruff: noqa: F811 - pytest passes fixtures by the names under which they are imported.
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True)]
 NOW = timezone.now()
 
 

@@ -32,7 +32,7 @@ from tests.media.rendering import (
 from tests.simulator.samples import bytes_of
 from tests.telling import make_cloud
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 OURS, THEIRS = uuid.UUID(int=1), uuid.UUID(int=2)
 BREAK = timedelta(minutes=20)
 

@@ -27,6 +27,7 @@ from tests.simulator.server import Simulator
 from tests.telling import make_wapi
 from tests.tenants import PICTURE, Rows, acme  # noqa: F401
 
+pytestmark = pytest.mark.once
 # ruff: noqa: F811 - pytest passes fixtures by the names under which they are imported.
 LARGE = bytes(range(256)) * 4096 * 36
 

@@ -19,6 +19,9 @@ pytestmark = pytest.mark.django_db
 
 GROUP = Group("120363000000000001@g.us", "Entregas")
 OURS, THEIRS = "3EB0OURS", "3EB0THEIRS"
+FORWARD = ("sent", "delivered", "read", "played")
+# Each status at each place, coming forwards and backwards.
+ORDERS = [words[n:] + words[:n] for words in (FORWARD, FORWARD[::-1]) for n in range(len(words))]
 Composer = WapiComposer | CloudComposer
 
 
@@ -158,9 +161,7 @@ def test_a_reaction_taken_back_is_not_revived_by_an_older_one(line: Any, talk: C
     assert Reaction.objects.get().emoji == "❤️"
 
 
-@pytest.mark.parametrize(
-    "order", list(itertools.permutations(("sent", "delivered", "read", "played"))), ids="-".join
-)
+@pytest.mark.parametrize("order", ORDERS, ids="-".join)
 def test_statuses_go_forward_only_and_each_has_its_own_time(
     order: tuple[str, ...], line: Any, talk: Composer
 ) -> None:

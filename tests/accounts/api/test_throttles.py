@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 from accounts.logins.callers import caller_at
 from accounts.models import User
 
+pytestmark = pytest.mark.once
 LOGIN = "/api/v1/auth/login/"
 NAMES = count()
 

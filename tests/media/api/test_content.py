@@ -15,6 +15,7 @@ from media.storage import storage
 from tests.media.api.asking import WAYS, address, bearer, body, make_stored, path_of, problem
 from tests.tenants import PICTURE, LogIn, Rows
 
+pytestmark = pytest.mark.once
 API = ("content", "message")
 EVERY = pytest.mark.parametrize("way", WAYS)
 LATER = timezone.now() + timedelta(hours=1)

@@ -15,6 +15,7 @@ from media.serializers import MediaFileDetailSerializer, MediaFileSerializer
 from tests.media.api.asking import bearer, path_of, problem
 from tests.tenants import MEDIA_KEY, LogIn, Rows, make_media_file, make_message
 
+pytestmark = pytest.mark.once
 LIST = "/api/v1/media/"
 JPEG = b"\xff\xd8\xff\xe0small"
 HIDDEN = {

@@ -14,6 +14,8 @@ from tests.media.api.asking import body
 from tests.media.rendering import made, make_all, sample, states
 from tests.tenants import LogIn, Rows
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def voice(acme: Rows) -> MediaFile:

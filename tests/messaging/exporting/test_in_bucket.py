@@ -13,7 +13,7 @@ from tests.messaging.exporting.making import NOW, Clock, archive_of, made, names
 from tests.tenants import PICTURE, make_message, make_ready
 
 # ruff: noqa: F811 - pytest passes fixtures by the names under which they are imported.
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 
 @pytest.fixture
