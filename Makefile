@@ -26,12 +26,12 @@ run: $(RUN) ## Start MultiChat on http://127.0.0.1:$PORT with its worker; Ctrl-C
 demo: $(RUN) ## The same on a throw-away database, fed by simulated providers
 	@$(PY) scripts/demo.py
 
-test: test-sqlite test-postgres ## Run every test on SQLite, then on PostgreSQL
+test: test-sqlite test-postgres ## Run every test on SQLite, then what a database can change on PostgreSQL
 
 test-sqlite: $(DEV) ## Run every test on SQLite
 	TEST_DATABASE_URL= $(SUITE) $(ARGS)
 
-test-postgres: $(DEV) ## Run every test on PostgreSQL: TEST_DATABASE_URL, or a server it starts and stops
+test-postgres: $(DEV) ## Run the tests of what a database can change on PostgreSQL: TEST_DATABASE_URL, or a server of its own
 	$(SUITE) -p tests.postgres $(ARGS)
 
 lint: $(DEV) ## Check style, types, import directions, sizes, migrations and settings
