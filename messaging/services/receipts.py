@@ -16,7 +16,7 @@ from messaging.models import PurgeReceipt
 from messaging.services.holds import take_turns
 
 Cause = PurgeReceipt.Cause
-MOST_CHECKED = 10_000
+MOST_CHECKED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
