@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Client, WhatsappInstance
 from messaging.models import WebhookEvent
+from tests.bench.app.cast import the_client
 from tests.bench.app.management.commands.bench_events import mix
 
 
@@ -21,8 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *, count: int, lines: int, **options: Any) -> None:
         now = timezone.now() - timedelta(seconds=60)
-        client = Client.objects.create(name="Bench", slug="bench")
-        made = [_line(client, number) for number in range(lines)]
+        made = [_line(the_client(), number) for number in range(lines)]
         # As they come: one of each line after the other.
         turns = zip(*[mix(line, count // lines) for line in made], strict=True)
         rows = [
