@@ -53,7 +53,8 @@ def run(ground: Ground) -> None:
             for name, process in processes.items()
             for moment, size in (("at first", before[name]), ("afterwards", held(process)))
         ]
-    note = f"Unshared memory of a process and its children, before and after {WEBHOOKS:,} webhooks and {FILES:,} files."
+    told = f"{ground.less(WEBHOOKS):,} webhooks and {ground.less(FILES):,} files"
+    note = f"Unshared memory of a process and its children, before and after {told}."
     show("PostgreSQL: memory", lines, note)
 
 
