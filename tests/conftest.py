@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.db.models.signals import post_migrate
 from pytest_django import Settings
+
+from accounts import audit
+from messaging.services import addresses, reaching, readiness, refusing, reporting
 
 
 def pytest_report_header() -> str:
@@ -31,6 +35,16 @@ def media_root(settings: Settings, tmp_path: Path) -> Path:
 def spool_folder(settings: Settings, tmp_path: Path) -> Path:
     settings.SPOOL_DIR = tmp_path / "spool"
     return tmp_path / "spool"
+
+
+@pytest.fixture(autouse=True)
+def fresh_process() -> None:
+    """Ids and addresses come again in the next test; what the process remembered of them would be wrong there."""
+    cache.clear()
+    for memory in (refusing._waiting, refusing._written_at, addresses._known):
+        memory.clear()
+    for forget in (audit.forget, readiness.forget, reporting.forget, reaching.outage.ends):
+        forget()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,6 +1,5 @@
 """Probes and figures: answered before anything else, whatever name they were called by, with no word too many."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +11,9 @@ from django.test import Client as Browser
 from pytest_django import Settings
 
 from messaging.models import WebhookEvent
-from messaging.services import readiness, reporting
 from tests.telling import make_wapi
 
 TOKEN = "a-token-of-prometheus"
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_remembered() -> Iterator[None]:
-    readiness.forget()
-    reporting.forget()
-    yield
-    readiness.forget()
-    reporting.forget()
 
 
 @pytest.fixture

@@ -18,11 +18,6 @@ LOGINS = ("login.succeeded", "login.ended", "login.failed")
 TRAIL = "/admin/accounts/auditentry/"
 
 
-@pytest.fixture(autouse=True)
-def fresh_memory() -> None:
-    audit.forget()
-
-
 def acts(**filters: Any) -> list[str]:
     """What was noted, the oldest first, without the logins of the tests themselves."""
     rows = AuditEntry.objects.filter(**filters).exclude(action__in=LOGINS).order_by("id")

@@ -24,7 +24,6 @@ LIMIT = 4
 @pytest.fixture(autouse=True)
 def few_tries(settings: Settings) -> None:
     settings.AXES_FAILURE_LIMIT = LIMIT
-    cache.clear()
 
 
 @pytest.fixture

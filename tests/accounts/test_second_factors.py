@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client as Browser
@@ -36,11 +35,6 @@ def give_factor(user: User, *, codes: list[str] | None = None) -> SecondFactor:
     if codes is not None:
         codes += made
     return factor
-
-
-@pytest.fixture(autouse=True)
-def unthrottled() -> None:
-    cache.clear()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.test import Client as Browser
 from pytest_django import Settings
 
@@ -19,7 +18,6 @@ PASSWORD, NEXT = "correct horse battery", "another horse battery"
 
 @pytest.fixture
 def alice(people: dict[str, User]) -> User:
-    cache.clear()
     people["alice"].set_password(PASSWORD)
     people["alice"].save()
     return people["alice"]

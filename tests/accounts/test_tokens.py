@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, Role, User
-from tests.accounts.api.conftest import Calls, bearing, calls, nobody_has_called_yet
+from tests.accounts.api.conftest import Calls, bearing, calls
 from tests.tenants import LogIn, Rows, acme, browser_of, people, rival, static_files_as_they_are
 
 # ruff: noqa: F811 - pytest passes fixtures by the names under which they are imported.
@@ -19,7 +19,6 @@ __all__ = [
     "acme",
     "browser_of",
     "calls",
-    "nobody_has_called_yet",
     "people",
     "rival",
     "static_files_as_they_are",

@@ -1,7 +1,6 @@
 """Acme has one of everything that the admin shows. Charlie manages Rival, Olga operates it, and Stan is no one's."""
 
 import pytest
-from django.core.cache import cache
 from django.test import Client as Browser
 
 from accounts.models import Membership, Role
@@ -30,11 +29,6 @@ def people(people_of_both, rival):
     stan = make_user("stan")
     assert not Membership.objects.filter(user=stan).exists()
     return people_of_both | {"olga": make_user("olga", rival.client, Role.OPERATOR), "stan": stan}
-
-
-@pytest.fixture(autouse=True)
-def fresh_cache():
-    cache.clear()
 
 
 @pytest.fixture

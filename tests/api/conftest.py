@@ -1,7 +1,6 @@
 """One client with one of everything beside another one, and nobody is throttled for what the test before did."""
 
 import pytest
-from django.core.cache import cache
 
 from tests.api.rows import furnish
 from tests.tenants import acme as acme_alone
@@ -19,8 +18,3 @@ def acme(acme_alone):
 @pytest.fixture
 def rival(rival_alone):
     return furnish(rival_alone)
-
-
-@pytest.fixture(autouse=True)
-def fresh_cache():
-    cache.clear()

@@ -32,8 +32,6 @@ CLOUD_TEXT = raw_payload("cloud", "01")
 @pytest.fixture(autouse=True)
 def refusals_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refusing, "WRITE_EVERY", 0)
-    refusing._waiting.clear()
-    refusing._written_at.clear()
 
 
 def refusals() -> dict[tuple[int | None, str], int]:

@@ -1,6 +1,5 @@
 """Webhooks that come while the database is away: answered, kept on disk, and taken in when it is back."""
 
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from messaging.models import Message, RefusedWebhook, TakenIn, WebhookEvent
-from messaging.services import addresses, intake, reaching, refusing
+from messaging.services import intake, reaching, refusing
 from messaging.services.intake import Intake
 from messaging.services.spooling import spool
 from tests.loading import raw_payload
@@ -26,14 +25,9 @@ META = raw_payload("cloud", "01")
 
 
 @pytest.fixture(autouse=True)
-def fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refusing, "WRITE_EVERY", 0)
     monkeypatch.setattr(intake, "SETTLES_SECONDS", 0)
-    refusing._waiting.clear()
-    refusing._written_at.clear()
-    addresses._known.clear()
-    yield
-    reaching.outage.ends()
 
 
 def away(error: Exception | None = None) -> AbstractContextManager[None]:

@@ -1,7 +1,6 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, Client, Role, User
@@ -13,14 +12,6 @@ from tests.tenants import Rows, acme, people, rival, static_files_as_they_are
 __all__ = ["acme", "people", "rival", "sim", "static_files_as_they_are"]
 
 Calls = Callable[..., APIClient]
-
-
-@pytest.fixture(autouse=True)
-def nobody_has_called_yet() -> Iterator[None]:
-    """What throttles count stays in the process."""
-    cache.clear()
-    yield
-    cache.clear()
 
 
 def bearing(user: User, client: Client, role: Role = Role.MANAGER) -> APIClient:

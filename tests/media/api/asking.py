@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.test import Client as Browser
 from rest_framework.test import APIClient
@@ -14,12 +13,6 @@ from tests.tenants import PICTURE, Rows
 
 # Every way to the bytes of a file.
 WAYS = ("people", "content", "message", "link")
-
-
-@pytest.fixture(autouse=True)
-def fresh_cache() -> None:
-    """Nobody is throttled for what the test before did."""
-    cache.clear()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from django.test import Client as Browser
 
 from accounts.models import Role, User
 from messaging.models import Message
-from tests.media.api.asking import bearer, body, fresh_cache, make_stored, problem
+from tests.media.api.asking import bearer, body, make_stored, problem
 from tests.tenants import (
     PICTURE,
     LogIn,
@@ -21,7 +21,7 @@ from tests.tenants import (
     static_files_as_they_are,
 )
 
-__all__ = ["acme", "browser_of", "fresh_cache", "people", "rival", "static_files_as_they_are"]
+__all__ = ["acme", "browser_of", "people", "rival", "static_files_as_they_are"]
 
 # ruff: noqa: F811 - pytest passes fixtures by the names under which they are imported.
 
