@@ -217,7 +217,7 @@ def test_a_database_that_hangs_does_not_hang_the_endpoint(away: Away, spool_fold
         first = time.monotonic() - started
         for number in range(3, 6):
             assert server.post(address(line), message(number)) == 200
-        assert (first < 10, time.monotonic() - started - first < 8) == (True, True)
+        assert (first < 25, time.monotonic() - started - first < 25) == (True, True)
         away.relay.mute = False
     taken_in()
     assert Message.objects.count() == 5

@@ -86,7 +86,7 @@ def test_a_dripping_source_is_left(tmp_path):
     with serving(answer) as origin:
         attempt, _ = run_cdn(media, tmp_path, origin)
     assert attempt.reason.startswith("too slow")
-    assert attempt.duration < 3
+    assert attempt.duration < 30
 
 
 def test_another_part_than_asked_for_is_refused(tmp_path):

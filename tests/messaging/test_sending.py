@@ -86,7 +86,7 @@ def test_two_at_once_with_one_key_make_one_message() -> None:
     start, found = threading.Barrier(4), []
 
     def run() -> None:
-        start.wait(5)
+        start.wait(60)
         found.append(sending.send(conversation, draft, by=None, key="k-1", now=timezone.now()))
         connections.close_all()
 

@@ -35,9 +35,9 @@ def test_it_runs_as_a_process_of_its_own(tmp_path: Path) -> None:
     with subprocess.Popen(command, cwd=FOLDER.parents[1], stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         url = re.findall(r"http://\S+", process.stderr.readline())[0]
-        assert requests.get(f"{url}/_sim/health", timeout=5).json()["lines"] == 4
+        assert requests.get(f"{url}/_sim/health", timeout=30).json()["lines"] == 4
         process.terminate()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=30) == 0
     assert json.loads(kept.read_text())["runs"] == 1
 
 

@@ -87,7 +87,7 @@ def test_a_webhooks_address_serves_the_file(sim: Simulator, cloud_line: Line) ->
     file = sim.world.sample_file(cloud_line, "cake.jpg")
     value = CloudComposer(sim.world, cloud_line).media(ANA, file)["entry"][0]["changes"][0]["value"]
     url = value["messages"][0]["image"]["url"]
-    answer = requests.get(url, headers={"Authorization": f"Bearer {cloud_line.token}"}, timeout=5)
+    answer = requests.get(url, headers={"Authorization": f"Bearer {cloud_line.token}"}, timeout=30)
     assert answer.content == file.plain.data
 
 

@@ -46,6 +46,6 @@ def test_events_go_to_their_own_slots(sim: Simulator, wapi_line: Line, inbox: In
 def test_another_process_says_something(sim: Simulator, wapi_line: Line, inbox: Inbox) -> None:
     wapi_line.use_webhook(inbox.url)
     said = {"line": wapi_line.id, "sample": "cake.jpg", "text": "bolo"}
-    answer = requests.post(f"{sim.url}/_sim/say", json=said, timeout=5).json()
+    answer = requests.post(f"{sim.url}/_sim/say", json=said, timeout=30).json()
     assert answer["status"] == 200
     assert inbox.bodies == [answer["body"]]

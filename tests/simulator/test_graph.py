@@ -19,28 +19,28 @@ def file(sim: Simulator, cloud_line: Line) -> StoredFile:
 
 
 def ask(sim: Simulator, path: str, **query: str) -> requests.Response:
-    return requests.get(f"{sim.cloud_base}/{path}", params=query, headers=BEARER, timeout=5)
+    return requests.get(f"{sim.cloud_base}/{path}", params=query, headers=BEARER, timeout=30)
 
 
 def tell(sim: Simulator, path: str, body: object) -> requests.Response:
-    return requests.post(f"{sim.cloud_base}/{path}", json=body, headers=BEARER, timeout=5)
+    return requests.post(f"{sim.cloud_base}/{path}", json=body, headers=BEARER, timeout=30)
 
 
 def test_a_media_id_gives_an_address_and_a_hex_sum(sim: Simulator, file: StoredFile) -> None:
     found = ask(sim, file.id).json()
     assert (found["sha256"], found["file_size"]) == (file.sha256.hex(), file.plain.size)
-    assert requests.get(found["url"], headers=BEARER, timeout=5).content == file.plain.data
+    assert requests.get(found["url"], headers=BEARER, timeout=30).content == file.plain.data
 
 
 def test_an_address_without_the_token_is_refused(sim: Simulator, file: StoredFile) -> None:
-    answer = requests.get(ask(sim, file.id).json()["url"], timeout=5)
+    answer = requests.get(ask(sim, file.id).json()["url"], timeout=30)
     assert (answer.status_code, answer.json()["title"]) == (401, "Authentication Error")
 
 
 def test_an_address_lives_five_minutes(sim: Simulator, file: StoredFile) -> None:
     url = ask(sim, file.id).json()["url"]
     sim.world.clock_offset += 301
-    assert requests.get(url, headers=BEARER, timeout=5).status_code == 404
+    assert requests.get(url, headers=BEARER, timeout=30).status_code == 404
 
 
 def test_a_media_id_lives_seven_days(sim: Simulator, file: StoredFile) -> None:
@@ -54,7 +54,7 @@ def test_another_lines_file_is_not_told(sim: Simulator, file: StoredFile) -> Non
 
 
 def test_a_wrong_token_is_error_190(sim: Simulator, file: StoredFile) -> None:
-    answer = requests.get(f"{sim.cloud_base}/{file.id}", headers={"Authorization": "Bearer no"}, timeout=5)
+    answer = requests.get(f"{sim.cloud_base}/{file.id}", headers={"Authorization": "Bearer no"}, timeout=30)
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, 190)
 
 
@@ -154,7 +154,7 @@ def test_an_upload_gives_an_id_that_can_be_sent(sim: Simulator, cloud_line: Line
     form = {"messaging_product": "whatsapp", "type": "application/pdf"}
     files = {"file": ("ação.pdf", b"%PDF-1.4 \r\n example", "application/pdf")}
     url = f"{sim.cloud_base}/{cloud_line.id}/media"
-    media_id = requests.post(url, data=form, files=files, headers=BEARER, timeout=5).json()["id"]
+    media_id = requests.post(url, data=form, files=files, headers=BEARER, timeout=30).json()["id"]
     body = {
         "messaging_product": "whatsapp",
         "to": "5511900003333",

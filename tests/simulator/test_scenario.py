@@ -63,7 +63,7 @@ def test_it_waits_for_addresses_and_stops_when_told(sim: Simulator) -> None:
     thread = threading.Thread(target=scenario.run, args=(sim, [line], stop))
     thread.start()
     stop.set()
-    thread.join(timeout=5)
+    thread.join(timeout=30)
     assert not thread.is_alive()
     assert not sim.world.deliveries
 
@@ -77,5 +77,5 @@ def test_a_second_run_still_serves_what_the_first_promised(tmp_path: Path) -> No
     first.close()
     with Simulator(world=World()) as sim:
         assert state.load(sim.world, kept) == 1
-        assert requests.get(sim.cdn_base + file.direct_path, timeout=5).content == file.stored.data
+        assert requests.get(sim.cdn_base + file.direct_path, timeout=30).content == file.stored.data
         assert sim.world.lines[line.id].groups == line.groups

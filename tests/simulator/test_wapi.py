@@ -18,7 +18,7 @@ class Caller:
     def __call__(self, method: str, path: str, body: Any = None, **query: str) -> requests.Response:
         asked = {"instanceId": self.line_id, **query}
         return requests.request(
-            method, self.base + path, params=asked, json=body, headers=self.headers, timeout=5
+            method, self.base + path, params=asked, json=body, headers=self.headers, timeout=30
         )
 
 
@@ -43,7 +43,7 @@ def test_a_wrong_token_is_refused(sim: Simulator, wapi_line: Line) -> None:
 
 def test_without_instance_id_there_is_no_line(sim: Simulator, wapi_line: Line) -> None:
     headers = {"Authorization": f"Bearer {wapi_line.token}"}
-    answer = requests.get(f"{sim.wapi_base}/instance/status-instance", headers=headers, timeout=5)
+    answer = requests.get(f"{sim.wapi_base}/instance/status-instance", headers=headers, timeout=30)
     assert answer.status_code == 404
 
 
@@ -93,7 +93,7 @@ def test_a_sent_file_can_be_fetched_from_the_cdn(
     call("POST", "/message/send-document", body)
     path = inbox.wait_for(1)[0]["msgContent"]["documentMessage"]["directPath"]
     assert sim.world.sent[0].file is not None
-    assert requests.get(sim.cdn_base + path, timeout=5).content == sim.world.sent[0].file.stored.data
+    assert requests.get(sim.cdn_base + path, timeout=30).content == sim.world.sent[0].file.stored.data
 
 
 @pytest.mark.parametrize("body", [{"phone": "5511900002222"}, {"phone": "nobody", "message": "oi"}])
@@ -111,9 +111,9 @@ def test_a_deleted_message_is_seen_revoked(call: Caller, wapi_line: Line, inbox:
 def test_a_download_lends_the_plain_file(sim: Simulator, call: Caller, wapi_line: Line) -> None:
     file = sim.world.sample_file(wapi_line, "cake.jpg")
     found = call("POST", "/message/download-media", download_body(file)).json()
-    assert requests.get(found["fileLink"], timeout=5).content == file.plain.data
+    assert requests.get(found["fileLink"], timeout=30).content == file.plain.data
     sim.world.clock_offset += 90_000
-    assert requests.get(found["fileLink"], timeout=5).status_code == 404
+    assert requests.get(found["fileLink"], timeout=30).status_code == 404
 
 
 @pytest.mark.parametrize("changes", [{"mediaKey": "AAAA"}, {"directPath": "/v/t62/x"}, {"type": "video"}])

@@ -61,7 +61,7 @@ class Server:
         return [one for child in self.process.children() for one in child.net_connections("inet")]
 
     def listeners(self) -> int:
-        answer = requests.get(f"http://127.0.0.1:{self.port}/listeners", timeout=5)
+        answer = requests.get(f"http://127.0.0.1:{self.port}/listeners", timeout=30)
         return int(answer.text)
 
     @property
@@ -155,7 +155,7 @@ class Ear:
         return [name for name, _ in self.events]
 
 
-async def until(true: Any, seconds: float = 10) -> float:
+async def until(true: Any, seconds: float = 60) -> float:
     """How long it took."""
     began = time.monotonic()
     while not true():
