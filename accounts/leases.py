@@ -30,7 +30,8 @@ class Claim:
     """How a worker asks for work. ``per_instance`` is the most that may be under way for one owner at a time.
 
     An ``exclusive`` claim takes an owner only when no other worker has any of its work. Of an owner that has so much
-    waiting, ``least_share`` is taken, and the owners that are then left out are free for other workers.
+    waiting, ``least_share`` is taken, and the owners that are then left out are free for other workers. Without
+    ``counts`` the attempt is counted by whoever begins it.
     """
 
     limit: int
@@ -39,6 +40,7 @@ class Claim:
     token: uuid.UUID
     exclusive: bool = False
     least_share: int = 0
+    counts: bool = True
 
 
 def lease() -> timedelta:
@@ -84,7 +86,7 @@ class WaitingQuerySet(OfInstance):
                 state=self.model.claimed_state,
                 lease_token=claim.token,
                 lease_until=now + claim.lease,
-                attempts=F("attempts") + 1,
+                attempts=F("attempts") + int(claim.counts),
             )
         if not chosen:
             return []
@@ -95,7 +97,7 @@ class WaitingQuerySet(OfInstance):
 
 
 class WaitingWork(models.Model):
-    """What every kind of waiting work has. ``attempts`` counts claims, so work that kills workers is seen.
+    """What every kind of waiting work has. ``attempts`` counts what was begun, so work that kills workers is seen.
 
     ``owner_field`` leads to the row whose work is shared out fairly; its queryset tells which are ``reachable()``.
     """

@@ -4,6 +4,7 @@ Threads only wait for those processes; the database is touched by the caller's t
 """
 
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
@@ -24,7 +25,6 @@ log = structlog.get_logger(__name__)
 State = Rendition.State
 # They have time: fetching and sending go first.
 AT_ONCE = 2
-# With more, the crew would pause to gather results.
 MOST_AHEAD = 6
 MOST_ATTEMPTS = 3
 
@@ -32,7 +32,8 @@ MOST_ATTEMPTS = 3
 class Renderer(LeasedCrew[Errand, Result]):
     """Keeps up to two renditions under way.
 
-    Without ``ffmpeg`` what needs it is left out, until a worker starts that has it.
+    What is claimed ahead costs no attempt before it is begun. Without ``ffmpeg`` what needs it is left out, until a
+    worker starts that has it.
     """
 
     def __init__(self, ffmpeg: str | None = None, token: uuid.UUID | None = None) -> None:
@@ -40,6 +41,7 @@ class Renderer(LeasedCrew[Errand, Result]):
         self.sandboxes = Sandboxes()
         super().__init__(Rendition, lambda errand: make(errand, self.sandboxes), AT_ONCE, token)
         self._pace = Pace(least=0, most=MOST_AHEAD)
+        self._ahead: deque[Errand] = deque()
         self._has_looked = False
 
     def top_up(self, now: datetime, work: WaitingQuerySet | None = None) -> int:
@@ -50,7 +52,9 @@ class Renderer(LeasedCrew[Errand, Result]):
         claimed = claim(room, self.token, now, work)
         for rendition in claimed:
             if self._can_be_made(rendition):
-                self.put(rendition.pk, Errand(rendition, self.ffmpeg))
+                self._in_hand.add(rendition.pk)
+                self._ahead.append(Errand(rendition, self.ffmpeg))
+        self._begin()
         return len(claimed)
 
     def collect(self, now: datetime, *, wait: float = 0) -> int:
@@ -58,6 +62,8 @@ class Renderer(LeasedCrew[Errand, Result]):
         results = self.crew.finished(wait)
         self.let_go(*(result.errand.rendition.pk for result in results))
         self._pace.done += len(results)
+        # First, so that no thread waits for what is written.
+        self._begin()
         for result in results:
             record(result, self.token, now)
         return len(results)
@@ -71,6 +77,15 @@ class Renderer(LeasedCrew[Errand, Result]):
         super().close()
         self.sandboxes.close()
 
+    def _begin(self) -> None:
+        while self._ahead and self.crew.under_way < self.threads:
+            errand = self._ahead[0]
+            if begin(errand.rendition, self.token):
+                self.crew.put(errand)
+            else:
+                self.let_go(errand.rendition.pk)
+            self._ahead.popleft()
+
     def _look_for_left_out(self, now: datetime) -> None:
         if self._has_looked or not self.ffmpeg:
             return
@@ -79,7 +94,7 @@ class Renderer(LeasedCrew[Errand, Result]):
             log.info("renditions are made after all", count=count)
 
     def _can_be_made(self, rendition: Rendition) -> bool:
-        if rendition.attempts > MOST_ATTEMPTS:
+        if rendition.attempts >= MOST_ATTEMPTS:
             give_up(rendition, "given up: workers ended while making it", self.token)
         elif not rendition.media_file.is_ready:
             give_up(rendition, "the original is not in the storage", self.token)
@@ -93,13 +108,27 @@ class Renderer(LeasedCrew[Errand, Result]):
 def claim(
     limit: int, token: uuid.UUID, now: datetime, work: WaitingQuerySet | None = None
 ) -> list[Rendition]:
-    wish = Claim(limit=limit, per_instance=settings.INSTANCE_CONCURRENCY, lease=lease(), token=token)
+    wish = Claim(
+        limit=limit,
+        per_instance=settings.INSTANCE_CONCURRENCY,
+        lease=lease(),
+        token=token,
+        counts=False,
+    )
     rows = Rendition.objects.all() if work is None else work
     claimed: list[Rendition] = rows.claim(wish, now=now)
     prefetch_related_objects(claimed, "media_file")
     for rendition in claimed:
         rendition.media_file.instance = rendition.instance
     return claimed
+
+
+def begin(rendition: Rendition, token: uuid.UUID) -> bool:
+    """Counts the attempt before it can end its worker. False when somebody else holds it by now."""
+    held = Rendition.objects.held_by(token).filter(pk=rendition.pk)
+    counted = held.update(attempts=rendition.attempts + 1)
+    rendition.attempts += counted
+    return bool(counted)
 
 
 def make_now(

@@ -14,7 +14,7 @@ from media.rendering.jobs import NotMade
 from media.services.making import Errand, Result, Sandboxes, make
 from media.services.recording import record as record_fetch
 from media.services.rendered import record
-from media.services.rendering import claim
+from media.services.rendering import begin, claim
 from media.storage import storage
 from tests.media.ledger import fetched, result_of
 from tests.media.rendering import (
@@ -44,6 +44,12 @@ def line() -> WhatsappInstance:
 
 def claimed(token: uuid.UUID = OURS, later: timedelta = timedelta()) -> Rendition:
     [rendition] = claim(1, token, timezone.now() + later)
+    return rendition
+
+
+def begun(later: timedelta) -> Rendition:
+    rendition = claimed(later=later)
+    assert begin(rendition, OURS)
     return rendition
 
 
@@ -157,7 +163,7 @@ def test_a_killed_process_is_tried_twice_more(line: WhatsappInstance) -> None:
     media_file = sample(line, "receipt.png")
     seen = []
     for attempt in range(3):
-        killed = Result(Errand(claimed(later=attempt * BREAK), ""), error=NotMade("ended", again=True))
+        killed = Result(Errand(begun(attempt * BREAK), ""), error=NotMade("ended", again=True))
         record(killed, OURS, timezone.now() + attempt * BREAK)
         seen.append(made(media_file).state)
     assert seen == ["pending", "pending", "failed"]
@@ -178,12 +184,20 @@ def test_a_worker_that_was_killed_in_the_middle_loses_nothing(line: WhatsappInst
 def test_what_kills_workers_is_given_up(line: WhatsappInstance) -> None:
     media_file = sample(line, "receipt.png")
     for day in range(3):
-        claimed(later=timedelta(days=day))
+        begun(timedelta(days=day))
     make_all(later=timedelta(days=4))
     assert (made(media_file).state, made(media_file).error) == (
         "failed",
         "given up: workers ended while making it",
     )
+
+
+def test_what_was_claimed_ahead_by_workers_that_were_killed_is_made(line: WhatsappInstance) -> None:
+    media_files = [sample(line, "receipt.png") for _ in range(3)]
+    for day in range(3):
+        assert len(claim(3, uuid.uuid4(), timezone.now() + timedelta(days=day))) == 3
+    make_all(later=timedelta(days=4))
+    assert {(made(one).state, made(one).attempts) for one in media_files} == {("ready", 1)}
 
 
 def test_without_ffmpeg_its_work_is_left_out_and_done_when_it_appears(line: WhatsappInstance) -> None:

@@ -9,10 +9,10 @@ from messaging.models import Gap, RefusedWebhook, WebhookEvent
 from messaging.services import intake, reaching
 from messaging.services.intake import Intake
 from messaging.services.spooling import spool
-from tests.messaging.test_webhooks_set_by import META, TEXT, away, back, fresh_process, named
+from tests.messaging.test_webhooks_set_by import META, TEXT, away, back, named, no_waiting
 from tests.telling import make_cloud, make_wapi, post
 
-__all__ = ["fresh_process"]
+__all__ = ["no_waiting"]
 pytestmark = pytest.mark.django_db
 
 
