@@ -11,6 +11,7 @@ from pytest_django import Settings
 from accounts.models import Change, WhatsappInstance
 from media.models import MediaFile, Rendition
 from media.rendering.jobs import NotMade
+from media.services import Renderer
 from media.services.making import Errand, Result, Sandboxes, make
 from media.services.recording import record as record_fetch
 from media.services.rendered import record
@@ -196,7 +197,13 @@ def test_what_was_claimed_ahead_by_workers_that_were_killed_is_made(line: Whatsa
     media_files = [sample(line, "receipt.png") for _ in range(3)]
     for day in range(3):
         assert len(claim(3, uuid.uuid4(), timezone.now() + timedelta(days=day))) == 3
-    make_all(later=timedelta(days=4))
+    later, renderer = timezone.now() + timedelta(days=4), Renderer(ffmpeg=FFMPEG)
+    renderer._pace.ahead = 1
+    renderer.top_up(later)
+    assert sorted(made(one).attempts for one in media_files) == [0, 1, 1]
+    while renderer.under_way:
+        renderer.collect(later, wait=1)
+    renderer.close()
     assert {(made(one).state, made(one).attempts) for one in media_files} == {("ready", 1)}
 
 
