@@ -106,7 +106,7 @@ def test_run_makes_what_is_missing_and_the_next_run_keeps_it(start, env, tmp_pat
     first = start()
     first.said("MultiChat runs on")
     assert first.said(r"user +admin\n +password +\S{16} ")
-    with urllib.request.urlopen(f"http://127.0.0.1:{env['PORT']}/admin/login/", timeout=10) as page:
+    with urllib.request.urlopen(f"http://127.0.0.1:{env['PORT']}/admin/login/", timeout=PATIENCE) as page:
         assert page.status == 200
     assert stream_of(first) == (401, "Bearer")
     assert first.stop() == (0, [])
@@ -124,7 +124,7 @@ def stream_of(run):
     commands = [command_of(pid) for pid in descendants(run.process.pid)]
     (port,) = {re.search(r"--port (\d+)", command)[1] for command in commands if "multichat.asgi" in command}
     try:
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/stream/", timeout=10).close()
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/stream/", timeout=PATIENCE).close()
     except urllib.error.HTTPError as answer:
         with answer:
             return answer.code, answer.headers["WWW-Authenticate"]
@@ -186,7 +186,7 @@ def allowed_origin(url, origin):
     """What a browser is told that asks before it calls."""
     headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
     asked = urllib.request.Request(url, method="OPTIONS", headers=headers)
-    with urllib.request.urlopen(asked, timeout=10) as answer:
+    with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
         return answer.headers["Access-Control-Allow-Origin"]
 
 

@@ -36,6 +36,7 @@ OF_SENDS = (
     gettext_noop("given up: workers ended while processing it"),
     gettext_noop("so many messages at once to one person are refused"),
     gettext_noop("somebody saw that it was not sent"),
+    gettext_noop("the provider took it and said later that it failed"),
 )
 OF_SOURCES = (
     gettext_noop("view once: the phone does not hand out the key"),

@@ -83,7 +83,8 @@ class OutboxItem(WaitingWork):
         State.SENDING: {State.SENT, State.PENDING, State.UNKNOWN, State.FAILED},
         State.UNKNOWN: {State.SENT, State.PENDING, State.FAILED},
         State.FAILED: {State.PENDING, State.SENT},
-        State.SENT: set(),
+        # The provider took it, and said later that it failed.
+        State.SENT: {State.FAILED},
         State.CANCELLED: set(),
     }
 

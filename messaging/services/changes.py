@@ -21,6 +21,7 @@ from accounts.providers.events import (
 from accounts.updating import update_each
 from messaging.models import Message, Reaction, StatusChange, WaitingChange, WebhookEvent
 from messaging.services.contacts import People
+from messaging.services.sending.settling import follow
 
 # Each version is stored and shown, and a contact edits as often as it likes.
 MOST_EDITS = 100
@@ -83,12 +84,16 @@ def apply_statuses(told: Iterable[tuple[Message, StatusChange]]) -> list[Message
         return []
     rows = Message.objects.filter(pk__in={message.pk for message, _ in ours}).only(*TOLD)
     known = rows.order_by("pk").select_for_update(no_key=True).in_bulk()
+    before = {pk: message.status for pk, message in known.items()}
     news = {
         message.pk: message
         for message, change in ours
         if message.pk in known and _advance(known[message.pk], change)
     }
     update_each(Message, [({name: getattr(known[pk], name) for name in TOLD}, {"id": pk}) for pk in news])
+    for pk in news:
+        if before[pk] != known[pk].status and MessageStatus.FAILED in (before[pk], known[pk].status):
+            follow(known[pk])
     return list(news.values())
 
 

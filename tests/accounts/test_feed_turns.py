@@ -38,7 +38,7 @@ def together(first: Callable[[threading.Event], None], second: Callable[[], None
         connections.close_all()
 
     def follow() -> None:
-        begun.wait(5)
+        begun.wait(60)
         second()
 
     threads = [threading.Thread(target=run, args=(act,)) for act in (lambda: first(begun), follow)]

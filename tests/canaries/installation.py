@@ -115,12 +115,12 @@ def installed(folder: Path) -> Iterator[Installation]:
 
 def _answers(address: str) -> bool:
     try:
-        return requests.get(address, timeout=2).ok
-    except requests.ConnectionError:
+        return requests.get(address, timeout=10).ok
+    except requests.RequestException:
         return False
 
 
-def wait_until(is_so: Any, seconds: float = 30) -> None:
+def wait_until(is_so: Any, seconds: float = 90) -> None:
     end = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < end, "it did not happen"

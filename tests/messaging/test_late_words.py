@@ -14,6 +14,7 @@ from messaging.services import sending
 from messaging.services.sending import Draft
 from messaging.services.sending.errands import Answer, Errand
 from messaging.services.sending.recording import record
+from messaging.services.sending.settling import FAILED_LATER
 from tests.messaging.outgoing import claimed, no_pace, outbound, say, talk_with, the_item, under_way  # noqa: F401
 from tests.simulator.world import Person, World
 from tests.telling import ANA, composer, make_cloud, make_wapi, tell
@@ -23,8 +24,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_pace")]
 BY_PHONE, BY_LID = Person("Ana", ANA.phone), Person("", ANA.lid, ANA.lid)
 
 
-def answer(item: OutboxItem) -> None:
-    found = Answer(errand=Errand(item, provider_for(item.instance)), provider_id="E1")
+def answer(item: OutboxItem, provider_id: str = "E1") -> None:
+    found = Answer(errand=Errand(item, provider_for(item.instance)), provider_id=provider_id)
     assert item.lease_token
     record(found, item.lease_token, timezone.now())
 
@@ -120,3 +121,62 @@ def test_to_a_conversation_that_is_part_of_another_one_by_now_nothing_is_queued(
     with pytest.raises(Conversation.DoesNotExist):
         say(stale)
     assert OutboxItem.objects.count() == 0
+
+
+@pytest.fixture
+def meta() -> Conversation:
+    return talk_with(make_cloud())
+
+
+def told_failed(world: World, chat: Conversation, provider_id: str = "E1", tag: str = "") -> None:
+    tell(chat.instance, composer(world, chat.instance).status(BY_PHONE, provider_id, "failed", tag=tag))
+
+
+@pytest.mark.parametrize("tagged", [True, False], ids=["with our tag", "without"])
+@pytest.mark.parametrize("early", [True, False], ids=["before the answer", "after it"])
+def test_a_send_that_the_provider_took_and_failed_is_in_the_outbox_as_failed(
+    early: bool, tagged: bool, world: World, meta: Conversation
+) -> None:
+    say(meta)
+    item = under_way()
+    acts = [lambda: answer(item), lambda: told_failed(world, meta, tag=str(item.tag) if tagged else "")]
+    for act in reversed(acts) if early else acts:
+        act()
+    assert (outbound(), the_item().state) == ([("E1", "failed")], "failed")
+    assert the_item().error.startswith("131047: ")
+    assert the_item().settled_at == Message.objects.get().failed_at
+
+
+def test_what_failed_late_goes_out_once_more_and_old_words_of_it_are_not_heard(
+    world: World, meta: Conversation
+) -> None:
+    say(meta)
+    item = under_way()
+    answer(item)
+    told_failed(world, meta, tag=str(item.tag))
+    sending.send_again(the_item(), now=timezone.now())
+    told_failed(world, meta, tag=str(item.tag))
+    answer(item)
+    assert (outbound(), the_item().state) == ([(None, "queued")], "pending")
+    answer(under_way(), "E2")
+    assert (outbound(), the_item().state) == ([("E2", "sent")], "sent")
+
+
+def test_the_echo_of_what_failed_and_was_sent_again_is_no_message_of_its_own(world: World) -> None:
+    chat = talk_with(make_wapi())
+    say(chat)
+    answer(under_way())
+    tell(chat.instance, composer(world, chat.instance).status(BY_PHONE, "E1", "failed"))
+    assert the_item().error == FAILED_LATER
+    sending.send_again(the_item(), now=timezone.now())
+    tell(chat.instance, echo(world, chat, BY_PHONE) | {"fromApi": True})
+    assert outbound() == [(None, "queued")]
+
+
+@pytest.mark.parametrize("words", [("delivered", "failed"), ("failed", "delivered")])
+def test_what_arrived_has_not_failed(words: tuple[str, str], world: World, meta: Conversation) -> None:
+    say(meta)
+    answer(under_way())
+    for word in words:
+        tell(meta.instance, composer(world, meta.instance).status(BY_PHONE, "E1", word))
+    assert (outbound(), the_item().state, the_item().error) == ([("E1", "delivered")], "sent", "")

@@ -37,6 +37,7 @@ ALLOWED = {
     *(("sending", target) for target in ("sent", "pending", "unknown", "failed")),
     *(("unknown", target) for target in ("sent", "pending", "failed")),
     *(("failed", target) for target in ("pending", "sent")),
+    ("sent", "failed"),
 }
 
 

@@ -29,9 +29,21 @@ def adopt_echo(conversation: Conversation, event: MessageReceived, now: datetime
     """The message of ours that this echo shows, with its id from now on; None if nothing of ours is in doubt."""
     if not event.from_me or event.from_api is False:
         return None
+    if sent_again := _failed_before(conversation, event.message_id):
+        return sent_again
     item = shown_by(event, _asked(conversation))
     # Answered while we looked, it has its id, and this echo is another message's.
     return _named(item, event.message_id, now) if item and _settle(item, now) else None
+
+
+def _failed_before(conversation: Conversation, provider_id: str) -> Message | None:
+    """The message that bore this id when it failed, and has gone out once more."""
+    told = {
+        "status_changes__provider_message_id": provider_id,
+        "status_changes__status": MessageStatus.FAILED,
+    }
+    found: Message | None = conversation.messages.filter(**told).first()
+    return found
 
 
 def adopt_tagged(instance: WhatsappInstance, event: StatusChanged, now: datetime) -> Message | None:

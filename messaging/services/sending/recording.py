@@ -75,13 +75,14 @@ def _sent(answer: Answer, token: uuid.UUID, now: datetime) -> bool:
     """A success is a fact, whoever holds the item now: an echo may have settled it, or its lease may have run out."""
     item = answer.errand.item
     facts = {"settled_at": now, "error": "", "doubt": ""}
-    held = OutboxItem.objects.held_by(token).filter(pk=item.pk)
-    kept = held.move_to(State.SENT, **facts) or OutboxItem.objects.filter(pk=item.pk).move_to(
+    # Sent again since then, it bears another tag.
+    rows = OutboxItem.objects.filter(pk=item.pk, tag=item.tag)
+    kept = rows.held_by(token).move_to(State.SENT, **facts) or _not_failed_later(rows).move_to(
         State.SENT, **facts
     )
     # Read anew: its conversation, or the message itself, may have become part of another one meanwhile.
-    rows = Message.objects.select_related("conversation__instance__client", "media")
-    message = rows.filter(outbox=item.pk).first()
+    asked = Message.objects.select_related("conversation__instance__client", "media")
+    message = asked.filter(outbox=item.pk, outbox__tag=item.tag).first()
     if message is None:
         return False
     if item.action == Action.MESSAGE:
@@ -89,6 +90,11 @@ def _sent(answer: Answer, token: uuid.UUID, now: datetime) -> bool:
     elif kept:
         _show(item, message, now)
     return bool(kept)
+
+
+def _not_failed_later(rows: Any) -> Any:
+    """A status that came before the answer may have told its id, and that it failed."""
+    return rows.exclude(action=Action.MESSAGE, message__provider_message_id__isnull=False)
 
 
 def _show(item: OutboxItem, message: Message, now: datetime) -> None:

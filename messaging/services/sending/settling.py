@@ -1,5 +1,6 @@
 """How a send ends: by what the provider showed, by what it did not show, or by a person's word."""
 
+import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import audit, feed
+from accounts import audit, feed, metrics
 from accounts.providers.events import MessageStatus
 from messaging.models import Message, OutboxItem, StatusChange, WebhookEvent
 from messaging.services.sending.drafting import NotSendable
@@ -32,6 +33,7 @@ COMES_FROM: dict[MessageStatus, tuple[MessageStatus, ...]] = {
 }
 AFRESH: dict[str, Any] = {"error": "", "doubt": "", "asked_at": None, "settled_at": None}
 CANCELLED, NOT_SENT = "cancelled", "somebody saw that it was not sent"
+FAILED_LATER = "the provider took it and said later that it failed"
 # After this nothing that the provider shows is taken as proof any more.
 PROVABLE = timedelta(minutes=15)
 HEARD_WITHIN = timedelta(seconds=5)
@@ -50,7 +52,20 @@ REPORTED = (MessageStatus.DELIVERED, MessageStatus.READ, MessageStatus.PLAYED)
 def send_again(item: OutboxItem, *, now: datetime) -> OutboxItem:
     """Somebody wants it to go once more, also if it may have arrived."""
     fresh = {"attempts": 0, "next_attempt_at": now, **AFRESH}
-    return _decide(item, State.PENDING, MessageStatus.QUEUED, now, (State.FAILED, State.UNKNOWN), **fresh)
+    with feed.collecting():
+        fresh |= _anew(item)
+        return _decide(item, State.PENDING, MessageStatus.QUEUED, now, (State.FAILED, State.UNKNOWN), **fresh)
+
+
+def _anew(item: OutboxItem) -> dict[str, Any]:
+    """What failed after the provider had taken it: whatever is still said of that send is not about the next one.
+
+    The message is locked before its item, as where statuses are applied.
+    """
+    refused = Message.objects.filter(pk=item.message_id, status=MessageStatus.FAILED)
+    refused = refused.exclude(provider_message_id=None)
+    is_message = item.action == OutboxItem.Action.MESSAGE
+    return {"tag": uuid.uuid4()} if is_message and refused.update(provider_message_id=None) else {}
 
 
 def cancel(item: OutboxItem, *, now: datetime) -> OutboxItem:
@@ -97,6 +112,23 @@ def stand(item: OutboxItem, status: MessageStatus, now: datetime, *, error: str 
     failed_at = now if status == MessageStatus.FAILED else None
     if rows.update(status=status, error=error[:500], failed_at=failed_at):
         tell_message(item.message, now)
+
+
+def follow(message: Message) -> None:
+    """The provider took it, and says later that it failed, or that what failed arrived after all."""
+    failed = message.status == MessageStatus.FAILED
+    state = State.FAILED if failed else State.SENT
+    facts = (
+        {"settled_at": message.failed_at, "error": message.error or FAILED_LATER} if failed else {"error": ""}
+    )
+    taken = OutboxItem.objects.filter(
+        message=message.pk, action=OutboxItem.Action.MESSAGE, state__in=(State.SENT, State.FAILED)
+    )
+    for pk, instance, provider in taken.values_list("pk", "instance", "instance__provider"):
+        if taken.filter(pk=pk).move_to(state, **facts):
+            transaction.on_commit(metrics.sends.labels(provider, state.value).inc)
+            told = {"instance": instance, "message": message.pk, "outbox_item": pk}
+            log.info("send settled by a later status", state=state.value, **told)
 
 
 def settle_unproven(now: datetime) -> int:
