@@ -1,4 +1,6 @@
-"""Gaps of a line, where its conversations show them: before the first message that was written after one began."""
+"""Gaps of a line, where its conversations show them: before the first message that was written after one began, or at
+the end while they go on.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -51,6 +53,26 @@ def sentence(gap: Gap) -> str:
     else:
         text = _("Nothing came in from this line between %(start)s and %(end)s.")
     return text % {"count": gap.taken_in, **_times(gap)}
+
+
+def open_gaps(instance: int, now: datetime) -> list[str]:
+    """A sentence for each that goes on, whatever was said in the conversation: an answer to it may be missing."""
+    rows = Gap.objects.filter(instance=instance, ended_at=None).order_by("started_at")
+    return [_open_sentence(gap, now) for gap in rows]
+
+
+def _open_sentence(gap: Gap, now: datetime) -> str:
+    start, today = timezone.localtime(gap.started_at), timezone.localdate(now)
+    since = _clock(start) if start.date() == today else _moment(start)
+    return {
+        Gap.Why.SILENT: _(
+            "Since %(start)s nothing has come in from this line: that is longer than is usual for it."
+        ),
+        Gap.Why.DISCONNECTED: _("Since %(start)s nothing has come in from this line: it is not connected."),
+        Gap.Why.ASTRAY: _(
+            "Since %(start)s nothing has come in from this line: its webhooks are sent somewhere else."
+        ),
+    }.get(Gap.Why(gap.why), _("Since %(start)s nothing has come in from this line.")) % {"start": since}
 
 
 def _times(gap: Any) -> dict[str, str]:

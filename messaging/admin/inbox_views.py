@@ -15,6 +15,7 @@ from accounts.admin.access import TenantAdmin
 from accounts.admin.audited import trail_of
 from accounts.models import Role
 from messaging.admin.beginning import FirstMessageForm
+from messaging.admin.gaps import open_gaps
 from messaging.admin.inbox import ids_in, inbox_of
 from messaging.admin.thread import Thread, read_lines, read_thread
 from messaging.models import Conversation, Label
@@ -95,6 +96,7 @@ class InboxViews(TenantAdmin):
             "window_hours": round(abilities.window.total_seconds() / 3600) if abilities.window else 0,
             "people": list(conversing.assignable(conversation)),
             "labels": list(_labels(conversation)),
+            "open_gaps": open_gaps(conversation.instance_id, timezone.now()),
             "notes": list(notes[:NOTES]),
             "user": request.user,
         }

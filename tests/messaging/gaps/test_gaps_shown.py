@@ -9,6 +9,7 @@ from pytest_django.asserts import assertNumQueries
 from accounts.admin.trouble import reasons, troubled
 from accounts.models import WhatsappInstance
 from accounts.services import SILENT
+from messaging.admin.gaps import open_gaps
 from messaging.admin.thread import read_lines, read_thread
 from messaging.models import Gap
 from tests.tenants import LogIn, Rows, acme, browser_of, make_message, people, rival
@@ -65,7 +66,7 @@ def test_the_sentence_says_what_is_known(facts: dict[str, object], told: str, ta
     assert told in marks(talk)[1][1][0]
 
 
-def test_a_moment_and_what_goes_on_are_not_marked(talk: Rows) -> None:
+def test_a_moment_is_not_marked_and_what_goes_on_is_no_line_s(talk: Rows) -> None:
     make_gap(talk, ended_at=NOW - 3 * HOUR + timedelta(seconds=30))
     make_gap(talk, ended_at=None)
     assert [gaps for _, gaps in marks(talk)] == [[], [], []]
@@ -89,6 +90,36 @@ def test_however_many_there_are_they_are_one_query(talk: Rows) -> None:
         make_gap(talk, started_at=NOW - hours * HOUR)
     with assertNumQueries(4):
         read_thread(talk.conversation)
+
+
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [
+        (
+            "silent",
+            "Since 2:05 p.m. nothing has come in from this line: that is longer than is usual for it.",
+        ),
+        ("disconnected", "Since 2:05 p.m. nothing has come in from this line: it is not connected."),
+        ("webhooks_astray", ": its webhooks are sent somewhere else."),
+        ("down", "Since 2:05 p.m. nothing has come in from this line."),
+    ],
+)
+def test_what_goes_on_has_a_sentence_of_its_own(why: str, told: str, talk: Rows, rival: Rows) -> None:
+    make_gap(rival, ended_at=None)
+    make_gap(talk, why=why, started_at=NOW.replace(hour=14, minute=5), ended_at=None)
+    (today,) = open_gaps(talk.instance.pk, NOW)
+    assert told in today
+    (tomorrow,) = open_gaps(talk.instance.pk, NOW + 24 * HOUR)
+    assert NOW.strftime("%m/%d/%Y 2:05 p.m.") in tomorrow
+
+
+def test_a_page_and_its_news_show_at_the_end_what_goes_on(talk: Rows, browser_of: LogIn) -> None:
+    make_gap(talk, ended_at=None)
+    for word in ("change", "panel"):
+        page = browser_of("bob").get(f"/admin/messaging/conversation/{talk.conversation.pk}/{word}/")
+        before, _, after = page.content.decode().partition('data-part="gaps"')
+        assert "nothing has come in from this line" in after.partition("</div>")[0]
+        assert "nothing has come in" not in before
 
 
 def test_the_page_shows_it(talk: Rows, browser_of: LogIn) -> None:
