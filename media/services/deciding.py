@@ -28,7 +28,10 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """``trouble`` is ours, not the source's; ``bug`` is a traceback."""
+    """What was fetched has no ``name`` before it is stored.
+
+    ``trouble`` is ours, not the source's; ``bug`` is a traceback.
+    """
 
     errand: Errand
     attempts: list[Attempt]

@@ -6,6 +6,7 @@ Threads only move bytes; the database is touched by the caller's thread alone.
 import traceback
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,14 +33,14 @@ from media.services.recording import (
     reuse_known,
 )
 from media.services.registering import descriptor
-from media.storage import incoming_folder, keep, path_for
+from media.storage import incoming_folder, keep, path_for, takes_no_time
 from media.strategies import Attempt, Fetched, Job, StorageTrouble, fetch
 
 MOST_AHEAD = 16
 
 
-class Fetcher(LeasedCrew[Errand, Result]):
-    """Keeps up to ``threads`` downloads under way."""
+class Fetcher(LeasedCrew[Errand | Result, Result]):
+    """Keeps up to ``threads`` downloads under way, and what has yet to be stored of what they brought."""
 
     def __init__(self, threads: int | None = None, token: uuid.UUID | None = None) -> None:
         super().__init__(MediaFile, bring, threads or settings.WORKER_FETCH_THREADS, token)
@@ -56,11 +57,15 @@ class Fetcher(LeasedCrew[Errand, Result]):
     def collect(self, now: datetime, *, wait: float = 0) -> int:
         """Write down what has finished, waiting up to ``wait`` seconds for the first result."""
         results = self.crew.finished(wait)
-        if results:
-            self.let_go(*(result.errand.media_file.pk for result in results))
-            self._pace.done += len(results)
-            record(results, self.token, now)
-        return len(results)
+        if not results:
+            return 0
+        self.let_go(*(result.errand.media_file.pk for result in results))
+        unstored = record(results, self.token, now)
+        for result in unstored:
+            self.put(result.errand.media_file.pk, result)
+        settled = len(results) - len(unstored)
+        self._pace.done += settled
+        return settled
 
 
 def claim(
@@ -113,12 +118,15 @@ def _way(instance: WhatsappInstance, now: datetime) -> dict[str, Any] | None:
     }
 
 
-def bring(errand: Errand) -> Result:
-    """One file from its source to its place; runs in a thread and never touches the database."""
-    row = errand.media_file
+def bring(work: Errand | Result) -> Result:
+    """One file from its source to its place; runs in a thread and never touches the database.
+
+    Where storing takes its time, what was fetched is looked at first: the client may have the same already.
+    """
+    row = work.errand.media_file if isinstance(work, Result) else work.media_file
     facts = {"instance": row.instance_id, "media_file": row.pk, "attempt": row.attempts}
     with structlog.contextvars.bound_contextvars(**facts):
-        return _bring(errand)
+        return _stored(work) if isinstance(work, Result) else _bring(work)
 
 
 def _bring(errand: Errand) -> Result:
@@ -133,17 +141,20 @@ def _bring(errand: Errand) -> Result:
         return Result(errand, [], trouble=f"no place for part files: {exc.strerror or exc}")
     except Exception:  # noqa: BLE001 - the one boundary: a bug in one fetch must not stop the worker
         return Result(errand, [], bug=traceback.format_exc())
-    return _stored(errand, attempts, fetched) if fetched else Result(errand, attempts)
+    result = Result(errand, attempts, fetched)
+    return _stored(result) if fetched and takes_no_time() else result
 
 
-def _stored(errand: Errand, attempts: list[Attempt], fetched: Fetched) -> Result:
+def _stored(result: Result) -> Result:
+    fetched = result.fetched
+    assert fetched is not None
     try:
-        name = keep(fetched.path, _place_of(errand.media_file, fetched.extension))
+        name = keep(fetched.path, _place_of(result.errand.media_file, fetched.extension))
     except Exception as exc:  # noqa: BLE001 - every storage has its own errors, and all are our trouble
         fetched.path.unlink(missing_ok=True)
         # Masked: a remote storage's own text may quote a signed address.
-        return Result(errand, attempts, trouble=one_line(f"{type(exc).__name__}: {exc}"))
-    return Result(errand, attempts, fetched=fetched, name=name)
+        return Result(result.errand, result.attempts, trouble=one_line(f"{type(exc).__name__}: {exc}"))
+    return replace(result, name=name)
 
 
 def _place_of(media_file: MediaFile, extension: str) -> str:

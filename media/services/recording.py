@@ -27,16 +27,18 @@ State = MediaFile.State
 Outcome = FetchAttempt.Outcome
 
 
-def record(results: list[Result], token: uuid.UUID, now: datetime) -> None:
+def record(found: list[Result], token: uuid.UUID, now: datetime) -> list[Result]:
+    """Returns what is new to its client and has to be stored first; of that nothing is written yet."""
     with feed.collecting():
-        holding.lock(result.errand.media_file.instance.client_id for result in results)
-        results = _still_wanted(results, now)
-        had = [result for result in results if result.name]
+        holding.lock(result.errand.media_file.instance.client_id for result in found)
+        results = _still_wanted(found, now)
+        shared = sharing.share([result for result in results if result.fetched])
+        results = [result for result in results if result.errand.media_file.pk not in shared.unstored]
+        had = [result for result in results if result.fetched]
         FetchAttempt.objects.bulk_create(_attempt_rows(results))
         for result in results:
-            if not result.name:
+            if not result.fetched:
                 _put(result.errand.media_file, decide(result, now=now, chance=chance), token, now)
-        shared = sharing.share(had)
         refuse_what_does_not_fit(shared, token, now)
         kept = write_ready(shared.results, token, now)
         stored = [result for result in had if result.errand.media_file.pk in kept]
@@ -49,6 +51,15 @@ def record(results: list[Result], token: uuid.UUID, now: datetime) -> None:
         _log(result, now, kept=result.errand.media_file.pk in kept)
     _learn(results, now)
     _count_attempts(results)
+    _remove_parts(result for result in found if result.errand.media_file.pk not in shared.unstored)
+    return list(shared.unstored.values())
+
+
+def _remove_parts(results: Iterable[Result]) -> None:
+    """What was not stored and will not be: the client has the same, or the row is gone."""
+    for result in results:
+        if result.fetched and not result.name:
+            result.fetched.path.unlink(missing_ok=True)
 
 
 def _still_wanted(results: list[Result], now: datetime) -> list[Result]:

@@ -24,12 +24,16 @@ State = MediaFile.State
 
 @dataclass(slots=True)
 class Shared:
-    """Fetched files with the names that their rows are to have; ``twins`` by the ids of rows that name another's."""
+    """Fetched files with the names that their rows are to have; ``twins`` by the ids of rows that name another's.
+
+    Those ``unstored`` have no name yet, nor a twin, so they have to be stored first.
+    """
 
     results: list[Result] = field(default_factory=list)
     twins: dict[int, MediaFile] = field(default_factory=dict)
     spare: dict[int, list[Held]] = field(default_factory=dict)
     refused: set[int] = field(default_factory=set)
+    unstored: dict[int, Result] = field(default_factory=dict)
 
     def refuse(self, result: Result) -> None:
         """Its row will not have it, and so its own bytes go."""
@@ -59,6 +63,9 @@ def share(results: Sequence[Result]) -> Shared:
     twins = twins_of(_content(result) for result in results)
     for result in results:
         media_file, content = result.errand.media_file, _content(result)
+        if not result.name and content not in twins:
+            shared.unstored[media_file.pk] = result
+            continue
         twin = twins.setdefault(content, media_file)
         spare = shared.spare.setdefault(media_file.pk, [])
         if media_file.file and media_file.file.name != result.name:
@@ -70,7 +77,7 @@ def share(results: Sequence[Result]) -> Shared:
             shared.results.append(result)
             continue
         shared.twins[media_file.pk] = twin
-        if result.name != twin.file.name:
+        if result.name and result.name != twin.file.name:
             spare.append(Held(result.name, content[1], content[2]))
         shared.results.append(replace(result, name=str(twin.file.name)))
     return shared

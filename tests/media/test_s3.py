@@ -155,6 +155,19 @@ def test_a_file_that_the_store_does_not_take_waits_and_is_fetched_later(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_what_comes_again_is_not_sent_to_the_bucket_again(
+    behind: Front, sim: Simulator, media_root: Path
+) -> None:
+    line = make_wapi()
+    for count in (1, 2):
+        wanted(sim, line, count)
+        assert sum(fetch_now(MediaFile.objects.all(), now=timezone.now)) == count
+    assert [row.fetch_attempts.count() for row in MediaFile.objects.filter(state="ready")] == [1, 1, 1]
+    assert sum(asked[0] == "PUT" for asked in behind.asked) == 1
+    assert list(incoming_folder().iterdir()) == []
+
+
+@pytest.mark.django_db(transaction=True)
 def test_uploads_are_shared_audited_and_discarded_in_a_bucket_too(on_s3: Bucket, acme: Rows) -> None:
     before = len(on_s3.names())
     rows = [upload(acme.instance), upload(acme.instance)]
