@@ -86,7 +86,7 @@ def recheck(client: int, now: datetime) -> int:
 
 
 def recheck_all(now: datetime) -> int:
-    """A quota may have been raised, or taken away."""
+    """Those of a long line that were left, and what a change that passed by the models made room for."""
     clients = MediaFile.objects.filter(cause=Cause.QUOTA, state=State.PENDING).order_by()
     return sum(recheck(pk, now) for pk in clients.values_list("instance__client", flat=True).distinct())
 
