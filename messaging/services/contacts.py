@@ -60,10 +60,10 @@ class People:
     def meet(self, parties: Iterable[Party]) -> None:
         """Makes all strangers at once. Who shares a name with another of them is left to ``find``."""
         told = list(dict.fromkeys(parties))
-        if not self._strangers(told):
+        if not self.strangers(told):
             return
         self._lock()
-        strangers = self._strangers(told)
+        strangers = self.strangers(told)
         names = Counter(name for party in strangers for name in _names(party))
         alone = [party for party in strangers if all(names[name] == 1 for name in _names(party))]
         made = Contact.objects.bulk_create(
@@ -73,7 +73,7 @@ class People:
             (contact, alias) for contact, party in zip(made, alone, strict=True) for alias in party.aliases
         )
 
-    def _strangers(self, parties: Iterable[Party]) -> list[Party]:
+    def strangers(self, parties: Iterable[Party]) -> list[Party]:
         return [party for party in parties if party.aliases and self.known(party) is None]
 
     def find(self, party: Party) -> Contact:

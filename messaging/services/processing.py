@@ -23,6 +23,7 @@ from messaging.models import LegalHold, Message, WaitingChange, WebhookEvent
 from messaging.services import accounting
 from messaging.services.counting import count
 from messaging.services.gaps import recording, traffic
+from messaging.services.introducing import introduce
 from messaging.services.receiving import Receiving, Told
 
 log = structlog.get_logger(__name__)
@@ -34,6 +35,8 @@ SHARE = 50
 MOST_ATTEMPTS = 5
 # Meta sends up to 1,000 in one body. What is applied in one transaction keeps others waiting, so it has to end soon.
 MOST_EVENTS = 2_000
+# So many take a while to be applied.
+MANY_EVENTS = 10
 DATABASE_BREAK = timedelta(seconds=5)
 State = WebhookEvent.State
 
@@ -185,6 +188,8 @@ def _apply(batch: list[WebhookEvent], lines: Lines, token: uuid.UUID, now: datet
         told += mine
     if len(batch) > 1 and len(told) > MOST_EVENTS:
         raise TooMuchAtOnce(f"{len(told)} events")
+    if len(told) >= MANY_EVENTS:
+        introduce(lines.home.client, told)
     with feed.collecting():
         receiving = Receiving(lines.home.client, told, now=now)
         new = receiving.apply()

@@ -24,7 +24,6 @@ from accounts.providers.events import (
     MessageStatus,
     MessageType,
     Party,
-    ReactionChanged,
     StatusChanged,
 )
 from accounts.services import note_connection, raise_alarm
@@ -33,6 +32,7 @@ from media.models import MediaFile
 from messaging.models import Conversation, Message, WebhookEvent
 from messaging.services import changes
 from messaging.services.contacts import People
+from messaging.services.introducing import met
 from messaging.services.sending import pacing
 from messaging.services.sending.identifying import adopt_echo, adopt_tagged, is_a_send
 from messaging.services.threads import Threads
@@ -90,11 +90,9 @@ class Receiving:
     def _settle_people(self) -> None:
         for identity in _only(self.told, IdentityChanged):
             self.people.link(identity.event.before, identity.event.after)
-        parties = [party for one in self.received for party in (one.event.chat.contact, one.event.sender)]
-        parties += [one.event.sender for one in self.changed if isinstance(one.event, ReactionChanged)]
-        met = [party for party in parties if party]
-        self.people.meet(met)
-        for party in met:
+        parties = met(one.event for one in self.told)
+        self.people.meet(parties)
+        for party in parties:
             self.people.find(party)
 
     def _read_messages(self) -> None:
