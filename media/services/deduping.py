@@ -11,7 +11,7 @@ from accounts.models import Client
 from media.models import MediaFile, MediaFileQuerySet
 from media.services import holding
 from media.services.auditing import is_whole, ready_files
-from media.services.discarding import remove_after_commit
+from media.services.discarding import drop
 from media.services.holding import Held
 
 # As many contents as a bounded query brings; the rest comes with the next.
@@ -54,10 +54,7 @@ def merge(double: Double, *, now: datetime) -> int:
         others.update(file=kept.file.name)
         named = holding.named(spare, ready=True)
         holding.add(double.client, files=-len(names - named), size=-double.size * len(names - named))
-        gone = [one for one in spare if one.name not in holding.named(spare)]
-        holding.note_leftovers(double.client, gone, now=now)
-        remove_after_commit([one.name for one in gone], now=now)
-    return len(gone)
+        return len(drop(double.client, spare, now=now))
 
 
 def _page(client: Client | None, last: str) -> Iterator[Double]:

@@ -86,6 +86,14 @@ def remove_after_commit(names: Iterable[str], *, now: datetime) -> None:
         transaction.on_commit(partial(remove_leftovers, part, now=now), robust=True)
 
 
+def drop(client: int, spare: Sequence[Held], *, now: datetime) -> list[Held]:
+    """Under the lock: those that no row names; their bytes go after the commit."""
+    gone = _once(spare, holding.named(spare))
+    holding.note_leftovers(client, gone, now=now)
+    remove_after_commit([one.name for one in gone], now=now)
+    return gone
+
+
 def _discard(client: int, rows: list[int], freed: Freed, *, now: datetime, keep_rows: str) -> None:
     holding.lock([client])
     # Read under the lock: nobody gives a file to a row, or takes it, without it.
@@ -100,7 +108,9 @@ def _discard(client: int, rows: list[int], freed: Freed, *, now: datetime, keep_
         MediaFile.objects.filter(pk__in=rows).delete()
     ready = {row.held.name for row in found if row.is_ready}
     _uncount(client, [one for one in originals if one.name in ready], now)
-    _note(client, originals + made, freed, now=now)
+    gone = drop(client, originals + made, now=now)
+    freed.files += len(gone)
+    freed.bytes += sum(one.size for one in gone)
 
 
 def _uncount(client: int, were_ready: list[Held], now: datetime) -> None:
@@ -111,15 +121,7 @@ def _uncount(client: int, were_ready: list[Held], now: datetime) -> None:
         quotas.recheck(client, now)
 
 
-def _note(client: int, held: list[Held], freed: Freed, *, now: datetime) -> None:
-    gone = _once(held, holding.named(held))
-    holding.note_leftovers(client, gone, now=now)
-    remove_after_commit([one.name for one in gone], now=now)
-    freed.files += len(gone)
-    freed.bytes += sum(one.size for one in gone)
-
-
-def _once(held: list[Held], but: set[str]) -> list[Held]:
+def _once(held: Iterable[Held], but: set[str]) -> list[Held]:
     return list({one.name: one for one in held if one.name not in but}.values())
 
 

@@ -14,6 +14,7 @@ from media.models import FetchAttempt, MediaFile, MediaFileQuerySet, StrategyHea
 from media.services import health, holding, quotas, renditions, sharing
 from media.services.counting import count
 from media.services.deciding import OUR_TROUBLE_BREAK, Decision, Result, decide, wait_for
+from media.services.discarding import drop
 from media.services.holding import Held
 from media.services.registering import source_of
 from media.services.schedule import MOST_ATTEMPTS
@@ -69,7 +70,7 @@ def _still_wanted(results: list[Result], now: datetime) -> list[Result]:
     for result in results:
         if result.name and result.fetched and result.errand.media_file.pk not in there:
             spare = Held(result.name, result.fetched.sha256.hex(), result.fetched.size)
-            sharing.drop(result.errand.media_file.instance.client_id, [spare], now=now)
+            drop(result.errand.media_file.instance.client_id, [spare], now=now)
     return [result for result in results if result.errand.media_file.pk in there]
 
 
@@ -138,7 +139,7 @@ def refuse_what_does_not_fit(shared: sharing.Shared, token: uuid.UUID, now: date
             rooms[client] -= size
             continue
         shared.refuse(result)
-        sharing.drop(client, shared.spare[media_file.pk], now=now)
+        drop(client, shared.spare[media_file.pk], now=now)
         media_file.declared_size = size
         _put(media_file, quotas.hold_back(media_file, now), token, now)
         quotas.learn_size(media_file, size)

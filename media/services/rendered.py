@@ -10,7 +10,7 @@ from django.db.models import F
 from accounts import feed
 from media.models import MediaFile, Rendition
 from media.rendering.jobs import Made
-from media.services import sharing
+from media.services.discarding import drop
 from media.services.holding import Held
 from media.services.keeping import mark_missing
 from media.services.making import Result
@@ -72,7 +72,7 @@ def _record_made(result: Result, made: Made, token: uuid.UUID, now: datetime) ->
         elif result.name and not Rendition.objects.filter(pk=rendition.pk).exists():
             # Its original was discarded while it was made.
             client, original = rendition.instance.client_id, rendition.media_file
-            sharing.drop(client, [Held(result.name, original.sha256, result.size or 0)], now=now)
+            drop(client, [Held(result.name, original.sha256, result.size or 0)], now=now)
 
 
 def _record_failure(result: Result, token: uuid.UUID, now: datetime) -> None:

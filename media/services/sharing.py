@@ -14,7 +14,7 @@ from django.db import connection
 from media.models import MediaFile
 from media.services import holding, renditions
 from media.services.deciding import Result
-from media.services.discarding import remove_after_commit
+from media.services.discarding import drop
 from media.services.holding import Held
 from media.storage import is_there
 
@@ -97,16 +97,6 @@ def settle(shared: Shared, kept: set[int], now: datetime) -> None:
         drop(client, shared.spare.get(media_file.pk, ()), now=now)
     for client, sizes in sorted(brought.items()):
         holding.add(client, files=len(sizes), size=sum(sizes))
-
-
-def drop(client: int, spare: Iterable[Held], *, now: datetime) -> None:
-    """Under the lock: those that no row names."""
-    held = list(spare)
-    named = holding.named(held) if held else set()
-    gone = [one for one in held if one.name not in named]
-    if gone:
-        holding.note_leftovers(client, gone, now=now)
-        remove_after_commit([one.name for one in gone], now=now)
 
 
 def _content(result: Result) -> Content:

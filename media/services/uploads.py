@@ -24,6 +24,7 @@ from media.models import FetchAttempt, MediaFile
 from media.partfile import PartFile
 from media.services import holding, quotas, renditions, sharing
 from media.services.counting import count
+from media.services.discarding import drop
 from media.services.holding import Held
 from media.services.registering import source_of
 from media.sniffing import by_library, by_magic, extension_of, is_page, verified_mimetype
@@ -79,7 +80,7 @@ def store_upload(  # noqa: PLR0913 - each is a fact that only the caller knows
         return _written(row, "upload", "uploaded", now)
     except NotStorable:
         with transaction.atomic():
-            sharing.drop(instance.client_id, [_held(row)], now=now)
+            drop(instance.client_id, [_held(row)], now=now)
         raise
 
 
@@ -245,7 +246,7 @@ def _share(row: MediaFile, now: datetime) -> MediaFile | None:
         holding.add(client, files=1, size=held.size)
         return None
     row.file = twin.file.name
-    sharing.drop(client, [held], now=now)
+    drop(client, [held], now=now)
     return twin
 
 
