@@ -89,6 +89,7 @@ def move(item: Item, *, keep_source: bool) -> Step:
 
 def _move(item: Item, first: Storage, second: Storage, *, keep_source: bool) -> Outcome:
     name = item.held.name
+    # Asked for what is here too: rows name no place, and a broken off move may have left its source.
     if not second.exists(name):
         return Outcome.HERE if first.exists(name) else Outcome.GONE
     if not _is_whole(item, first, second):
