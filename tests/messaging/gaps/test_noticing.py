@@ -178,8 +178,8 @@ def test_after_a_rest_a_line_has_time_to_talk_again(line: WhatsappInstance) -> N
 
 
 def test_one_worker_looks_at_a_time(line: WhatsappInstance) -> None:
-    Sign.objects.create(name=LOOKED, at=timezone.now() - 2 * MINUTE)
-    found = [Noticing().turn(timezone.now()) for _ in range(2)]
+    Sign.objects.create(name=LOOKED, at=NOW - 2 * MINUTE)
+    found = [Noticing().turn(NOW) for _ in range(2)]
     assert len([one for one in found if one]) == 1
 
 
