@@ -71,7 +71,7 @@ def _write(changes: Iterable[Change]) -> None:
     rows = _once_each(changes)
     if not rows:
         return
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute(MY_TURN)

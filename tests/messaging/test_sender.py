@@ -1,6 +1,7 @@
 """The outbox on its way to the simulated providers: every kind of message, and what is done to messages."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -36,6 +37,9 @@ from tests.tenants import PICTURE
 # ruff: noqa: F811 - pytest passes fixtures by the names under which they are imported.
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_pace")]
 
+# With those that begin and end transactions, and three looks at what waits, of which one finds nothing more.
+MOST_STATEMENTS = 32
+
 
 def test_a_text_arrives_and_its_message_has_the_provider_s_id(sim: Simulator, chat: Conversation) -> None:
     message = say(chat)
@@ -46,6 +50,17 @@ def test_a_text_arrives_and_its_message_has_the_provider_s_id(sim: Simulator, ch
     item = the_item()
     assert (item.state, item.attempts, item.lease_token, item.error) == ("sent", 1, None, "")
     assert item.settled_at is not None
+
+
+def test_a_send_asks_the_database_for_no_more_than_it_needs(
+    chat: Conversation, sim: Simulator, django_assert_max_num_queries: Any
+) -> None:
+    say(chat)
+    sender = Sender(threads=1)
+    with django_assert_max_num_queries(MOST_STATEMENTS):
+        while sender.top_up(timezone.now()) or sender.under_way:
+            sender.collect(timezone.now(), wait=1)
+    sender.close()
 
 
 def test_every_step_is_told(chat: Conversation, sim: Simulator) -> None:

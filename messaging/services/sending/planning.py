@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
 from accounts import feed
 from accounts.fields import CannotDecrypt
@@ -35,10 +35,13 @@ def claim(limit: int, each: int, provider: str, token: uuid.UUID, now: datetime)
 
 
 def plan(claimed: list[OutboxItem], token: uuid.UUID, now: datetime) -> list[Errand]:
-    prefetch_related_objects(claimed, "message__media", "conversation")
+    prefetch_related_objects(
+        claimed, Prefetch("message", Message.objects.select_related("conversation", "media"))
+    )
     for item in claimed:
         # The instance is the claim's own: without secrets, and read once.
-        item.message.conversation, item.conversation.instance = item.conversation, item.instance
+        item.conversation = item.message.conversation
+        item.conversation.instance = item.instance
     free = [item for item in claimed if not _put_back(item, token, now)]
     providers = _providers({item.instance_id: item.instance for item in free}, now)
     for item in free:

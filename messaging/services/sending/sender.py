@@ -27,7 +27,7 @@ class Sender(LeasedCrew[Errand, Answer]):
 
     def top_up(self, now: datetime) -> int:
         found = self._look_for_proof(now)
-        if not OutboxItem.objects.waits(now):
+        if self.under_way >= self.threads or not OutboxItem.objects.waits(now):
             return found
         # In turns, so that many lines of one provider do not keep the other's waiting.
         self._order.reverse()
