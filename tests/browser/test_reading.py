@@ -6,10 +6,12 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from messaging.models import Contact, Conversation
+from accounts import feed
+from media.models import MediaFile
+from messaging.models import Contact, Conversation, Message
 from tests.browser.chromium import PHONE
 from tests.browser.conftest import OpenPage
-from tests.browser.happening import INBOX, arrive, sample, thread, until
+from tests.browser.happening import INBOX, arrive, sample, tell, thread, until
 from tests.tenants import Rows, make_message
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True)]
@@ -61,6 +63,20 @@ def test_a_voice_note_plays_at_the_chosen_speed(acme: Rows, open_page: OpenPage)
     page.locator(".mc-play").click()
     until(page, "document.querySelector('audio').currentTime > 0.3")
     assert page.evaluate("document.querySelector('audio').playbackRate") == 1.5
+
+
+def test_a_voice_note_plays_on_while_its_waveform_comes(acme: Rows, open_page: OpenPage) -> None:
+    voice = sample(acme, "voice-order.ogg", kind="voice", mimetype="audio/ogg")
+    message = make_message(acme.conversation, type="voice", media=voice)
+    page = open_page()
+    page.goto(thread(acme))
+    page.locator(".mc-play").click()
+    until(page, "document.querySelector('audio').currentTime > 0.1")
+    Message.objects.filter(pk=message.pk).update(edited_at=timezone.now())
+    MediaFile.objects.filter(pk=voice.pk).update(waveform=bytes(range(64)), duration=5)
+    tell(acme, feed.Topic.MESSAGE, message.pk)
+    expect(page.locator(f"#message-{message.pk} .mc-earlier")).to_be_visible()
+    assert page.evaluate("!document.querySelector('audio').paused")
 
 
 def test_a_file_that_is_not_here_is_asked_for(acme: Rows, open_page: OpenPage) -> None:

@@ -76,10 +76,10 @@ export class Lines {
     this.toEnd.classList.add("mc-on");
   }
 
-  // A picture that stands there already need not flicker, and a voice note plays on.
+  // A picture that stands there already need not flicker, and what somebody listens to plays on.
   keepWhatPlays(known, line) {
     const [old, fresh] = [find(".mc-said", known), find(".mc-said", line)];
-    if (old && fresh && this.markup.get(old) === fresh.innerHTML) fresh.replaceWith(old);
+    if (old && fresh && (this.markup.get(old) === fresh.innerHTML || goesOn(old, fresh))) fresh.replaceWith(old);
     const opened = findAll("details[open]", known).length;
     if (opened) findAll("details", line).forEach((one) => one.setAttribute("open", ""));
   }
@@ -199,6 +199,12 @@ export class Lines {
     next.scrollIntoView({ block: "nearest" });
     return true;
   }
+}
+
+// Begun and not at its end, also while its waveform or another form of it arrives; not once it is taken back.
+function goesOn(old, fresh) {
+  const begun = findAll("audio, video", old).some((one) => !one.ended && (!one.paused || one.currentTime > 0));
+  return begun && find("audio, video", fresh) !== null;
 }
 
 // As a screen reader is told it.
