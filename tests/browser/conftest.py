@@ -19,7 +19,7 @@ from tests.tenants import acme, people, rival, static_files_as_they_are
 __all__ = ["acme", "people", "rival", "static_files_as_they_are"]
 
 # What a page owes to the worker beside it may take long on a busy machine.
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000
 OpenPage = Callable[..., Page]
 expect.set_options(timeout=PATIENCE_MS)
 

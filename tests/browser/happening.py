@@ -42,8 +42,8 @@ def sent(rows: Rows) -> Any:
 
 def until(page: Page, words: str) -> None:
     """Asked from outside: what waits inside the page compiles its words there, which the page's policy forbids."""
-    for _ in range(200):
+    for _ in range(1200):
         if page.evaluate(words):
             return
         page.wait_for_timeout(50)
-    raise AssertionError(f"not in ten seconds: {words}")
+    raise AssertionError(f"not in a minute: {words}")
