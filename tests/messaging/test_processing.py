@@ -7,20 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, connections, transaction
+from django.db import OperationalError, connection, connections
 from django.db.models.signals import post_init
 from django.utils import timezone
 
-from accounts.models import Client, WhatsappInstance
+from accounts.models import WhatsappInstance
 from messaging.models import Contact, Conversation, Message, WebhookEvent
-from messaging.services.processing import (
-    MANY_EVENTS,
-    MOST_ATTEMPTS,
-    process_again,
-    process_batch,
-    process_due,
-)
-from messaging.services.tombstones import bury_names
+from messaging.services.processing import MOST_ATTEMPTS, process_again, process_batch, process_due
 from tests.simulator.world import Person, World
 from tests.telling import ANA, composer, make_cloud, make_wapi, process, store, the_conversation, the_message
 
@@ -269,41 +262,6 @@ def test_workers_at_the_same_time_leave_each_message_once(world: World) -> None:
     assert (Message.objects.count(), Contact.objects.count()) == (45, 1)
     assert set(Conversation.objects.values_list("unread_count", flat=True)) == {15}
     assert set(states()) == {"processed"}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_batch_that_brings_new_contacts_keeps_nobody_waiting(line: WhatsappInstance, world: World) -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite has one writer at a time")
-    talk, free = composer(world, line), []
-    for number in range(MANY_EVENTS):
-        store(line, talk.text(Person("", f"55119{number:08d}"), "oi", message_id=f"M{number}"))
-
-    def another_worker() -> None:
-        try:
-            with transaction.atomic():
-                free.append(Client.objects.select_for_update(no_key=True, nowait=True).get())
-        except OperationalError:
-            free.append(None)
-        connections.close_all()
-
-    def look(execute: Any, sql: str, *rest: Any) -> Any:
-        if sql.startswith('INSERT INTO "messaging_message"'):
-            thread = threading.Thread(target=another_worker)
-            thread.start()
-            thread.join(10)
-        return execute(sql, *rest)
-
-    with connection.execute_wrapper(look):
-        process(NOW)
-    assert (free, Contact.objects.count()) == ([line.client], MANY_EVENTS)
-
-
-def test_who_was_erased_is_not_met_again_by_many_old_events(line: WhatsappInstance, world: World) -> None:
-    bury_names(line.client_id, [("phone", ANA.phone)], until=timezone.now() + timedelta(days=1))
-    texts(line, world, *(f"{number}" for number in range(MANY_EVENTS)))
-    process(timezone.now())
-    assert (Contact.objects.count(), Message.objects.count()) == (0, 0)
 
 
 def test_a_sent_time_that_is_missing_is_the_time_of_arrival(line: WhatsappInstance, world: World) -> None:
