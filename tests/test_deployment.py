@@ -161,6 +161,21 @@ def test_only_the_proxy_is_reached_from_outside(compose: Any) -> None:
     ]
 
 
+def test_one_service_builds_the_image_of_all(compose: Any) -> None:
+    """Each that builds it leaves one without a name."""
+    ours = {name: one for name, one in compose["services"].items() if one["image"].startswith("multichat:")}
+    assert len({one["image"] for one in ours.values()}) == 1
+    assert [name for name, one in ours.items() if "build" in one] == ["prepare"]
+    assert {one["pull_policy"] for one in ours.values()} == {"never"}
+
+
+def test_the_proxy_follows_containers_to_new_addresses() -> None:
+    text = (ROOT / "deploy/nginx/places-compose.conf").read_text()
+    servers = re.findall(r"^    server (.*);$", text, re.MULTILINE)
+    assert len(servers) == 3 and all(" resolve " in one for one in servers)
+    assert "\nresolver 127.0.0.11 valid=" in text
+
+
 def test_no_secret_stands_in_the_compose_file(compose: Any) -> None:
     for service in compose["services"].values():
         assert not {"SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DATABASE_URL", "POSTGRES_PASSWORD"} & set(
@@ -195,7 +210,7 @@ def test_settings_of_the_deployment_are_settings() -> None:
 def test_the_image_runs_as_nobody_special_and_installs_by_hash() -> None:
     text = (ROOT / "Dockerfile").read_text()
     assert re.search(r"^USER 10001:10001$", text, re.MULTILINE) and "HEALTHCHECK" in text
-    assert "--require-hashes --only-binary :all:" in text
+    assert "--require-hashes --only-binary :all:" in text and "venv --without-pip" in text
 
 
 def test_the_image_holds_what_the_program_needs_and_no_more() -> None:
@@ -223,8 +238,8 @@ def test_a_unit_is_hardened(path: Path) -> None:
 
 def test_addresses_that_are_credentials_stand_in_no_log_of_the_proxy() -> None:
     text = (ROOT / "deploy/nginx/multichat.conf").read_text()
-    for place in ("location /webhook/", "location /api/v1/media/links/", "location = /api/v1/stream/"):
-        block = text[text.rindex(place) :].partition("\n    }")[0]
+    for place in ("/webhook/", "@webhook_again", "/api/v1/media/links/", "= /api/v1/stream/"):
+        block = text[text.rindex(f"location {place} {{") :].partition("\n    }")[0]
         assert "access_log off;" in block and "error_log /dev/null emerg;" in block
     assert "$request " not in text and "$args" not in text and "$request_uri" not in text
 
