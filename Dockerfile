@@ -5,10 +5,10 @@ ARG PYTHON=python:3.11-slim-bookworm
 FROM ${PYTHON} AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /app
-RUN python -m venv /venv
+RUN python -m venv --without-pip /venv
 # First and alone, so that a change of the code does not install everything anew. Wheels only: nothing is compiled here.
 COPY requirements.lock ./
-RUN /venv/bin/pip install --require-hashes --only-binary :all: --requirement requirements.lock
+RUN pip --python /venv/bin/python install --require-hashes --only-binary :all: --requirement requirements.lock
 COPY manage.py ./
 COPY scripts scripts
 COPY templates templates
@@ -24,13 +24,14 @@ RUN SECRET_KEY=build FIELD_ENCRYPTION_KEYS=YnVpbGQtYnVpbGQtYnVpbGQtYnVpbGQtYnVpb
     && chmod -R a+rX,go-w /app /venv
 
 FROM ${PYTHON}
-ARG RELEASE=""
 # pip is of no use to what runs, and of some to whoever breaks in.
 RUN useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin multichat \
     && install -d -o multichat -g multichat -m 0755 /data \
     && pip uninstall --yes --quiet pip setuptools wheel
 COPY --from=build /venv /venv
 COPY --from=build /app /app
+# Down here, so that a new release shares what lies above with the one before.
+ARG RELEASE=""
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     ENV_FILE= VAR_DIR=/data STATIC_ROOT=/app/static HOST=0.0.0.0 PORT=8000 RELEASE=${RELEASE}
 WORKDIR /app
