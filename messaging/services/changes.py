@@ -77,18 +77,22 @@ def apply_statuses(told: Iterable[tuple[Message, StatusChange]]) -> list[Message
     """Forward only: READ before DELIVERY stays READ, and the earliest time of each status stays.
 
     Returns those for which it was news. They are locked in the order of their ids, so that two who tell of the same
-    messages never wait for each other in a circle.
+    messages never wait for each other in a circle. One that was sent again meanwhile bears the id no more.
     """
     ours = [(message, change) for message, change in told if message.direction == Message.Direction.OUTBOUND]
     if not ours:
         return []
-    rows = Message.objects.filter(pk__in={message.pk for message, _ in ours}).only(*TOLD)
+    rows = Message.objects.filter(pk__in={message.pk for message, _ in ours}).only(
+        "provider_message_id", *TOLD
+    )
     known = rows.order_by("pk").select_for_update(no_key=True).in_bulk()
     before = {pk: message.status for pk, message in known.items()}
     news = {
         message.pk: message
         for message, change in ours
-        if message.pk in known and _advance(known[message.pk], change)
+        if (row := known.get(message.pk))
+        and row.provider_message_id == change.provider_message_id
+        and _advance(row, change)
     }
     update_each(Message, [({name: getattr(known[pk], name) for name in TOLD}, {"id": pk}) for pk in news])
     for pk in news:

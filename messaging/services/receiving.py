@@ -34,7 +34,7 @@ from messaging.services import changes
 from messaging.services.contacts import People
 from messaging.services.introducing import met
 from messaging.services.sending import pacing
-from messaging.services.sending.identifying import adopt_echo, adopt_tagged, is_a_send
+from messaging.services.sending.identifying import adopt_echo, adopt_tagged, is_a_send, shows_an_earlier_try
 from messaging.services.threads import Threads
 from messaging.services.tombstones import forgotten
 
@@ -137,6 +137,8 @@ class Receiving:
                 log.warning("message id of another's message", message=known.pk, webhook_event=one.webhook.pk)
             elif known:
                 self._came_again(known, one)
+            elif shows_an_earlier_try(thread, one.event):
+                continue
             elif ours := adopt_echo(thread, one.event, self.now):
                 self._remember(ours)
             else:

@@ -9,8 +9,9 @@ from django.utils import timezone
 from accounts.models import Usage, User
 from accounts.providers.events import MessageType
 from accounts.services import provider_for
-from messaging.models import Conversation, Message, OutboxItem
+from messaging.models import Conversation, Message, OutboxItem, StatusChange
 from messaging.services import sending
+from messaging.services.changes import apply_statuses
 from messaging.services.sending import Draft
 from messaging.services.sending.errands import Answer, Errand
 from messaging.services.sending.recording import record
@@ -62,7 +63,8 @@ def test_what_the_provider_says_has_failed_stays_so(world: World) -> None:
     item = said_not_to_be_sent(claimed())
     tell(cloud, composer(world, cloud).status(BY_PHONE, "E1", "failed"))
     answer(item)
-    assert (outbound(), Message.objects.get().failed_at is not None) == ([("E1", "failed")], True)
+    assert (outbound(), the_item().state) == ([("E1", "failed")], "failed")
+    assert the_item().settled_at == Message.objects.get().failed_at
 
 
 def test_the_answer_to_a_send_that_was_deleted_is_dropped() -> None:
@@ -171,6 +173,30 @@ def test_the_echo_of_what_failed_and_was_sent_again_is_no_message_of_its_own(wor
     sending.send_again(the_item(), now=timezone.now())
     tell(chat.instance, echo(world, chat, BY_PHONE) | {"fromApi": True})
     assert outbound() == [(None, "queued")]
+
+
+def test_a_status_that_was_under_way_when_somebody_sent_again_is_not_heard(
+    world: World, meta: Conversation
+) -> None:
+    say(meta)
+    answer(under_way())
+    told_failed(world, meta)
+    read_before = Message.objects.get()
+    sending.send_again(the_item(), now=timezone.now())
+    assert apply_statuses([(read_before, StatusChange.objects.get())]) == []
+    assert outbound() == [(None, "queued")]
+
+
+@pytest.mark.parametrize("told_next", [True, False], ids=["exchanged", "given up"])
+def test_what_failed_was_somebody_else_s_when_the_answer_says_so(told_next: bool, world: World) -> None:
+    chat = talk_with(make_wapi())
+    items = [under_way(say(chat).outbox.get()) for _ in range(1 + told_next)]
+    for number in range(1 + told_next):
+        tell(chat.instance, echo(world, chat, BY_PHONE) | {"fromApi": True, "messageId": f"E{1 + number}"})
+    tell(chat.instance, composer(world, chat.instance).status(BY_PHONE, "E1", "failed"))
+    answer(items[0], "E2")
+    states = dict(OutboxItem.objects.values_list("message__provider_message_id", "state"))
+    assert states == {"E2": "sent"} | ({"E1": "failed"} if told_next else {})
 
 
 @pytest.mark.parametrize("words", [("delivered", "failed"), ("failed", "delivered")])

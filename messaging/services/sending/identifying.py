@@ -17,6 +17,7 @@ from media.services.uploads import copy_of
 from messaging.models import Conversation, Message, OutboxItem, StatusChange, WaitingChange, WebhookEvent
 from messaging.services import changes, contacts, counting
 from messaging.services.sending.matching import shown_by
+from messaging.services.sending.settling import follow
 from messaging.services.telling import tell_message
 
 log = structlog.get_logger(__name__)
@@ -27,23 +28,25 @@ LONGEST_ID = 200
 
 def adopt_echo(conversation: Conversation, event: MessageReceived, now: datetime) -> Message | None:
     """The message of ours that this echo shows, with its id from now on; None if nothing of ours is in doubt."""
-    if not event.from_me or event.from_api is False:
+    if not _may_be_ours(event):
         return None
-    if sent_again := _failed_before(conversation, event.message_id):
-        return sent_again
     item = shown_by(event, _asked(conversation))
     # Answered while we looked, it has its id, and this echo is another message's.
     return _named(item, event.message_id, now) if item and _settle(item, now) else None
 
 
-def _failed_before(conversation: Conversation, provider_id: str) -> Message | None:
-    """The message that bore this id when it failed, and has gone out once more."""
-    told = {
-        "status_changes__provider_message_id": provider_id,
-        "status_changes__status": MessageStatus.FAILED,
-    }
-    found: Message | None = conversation.messages.filter(**told).first()
-    return found
+def shows_an_earlier_try(conversation: Conversation, event: MessageReceived) -> bool:
+    """Whether a message of ours bore this id when it failed, and has gone out once more."""
+    if not _may_be_ours(event):
+        return False
+    told = StatusChange.objects.filter(
+        instance=conversation.instance_id, provider_message_id=event.message_id, status=MessageStatus.FAILED
+    )
+    return bool(told.filter(message__conversation=conversation).exists())
+
+
+def _may_be_ours(event: MessageReceived) -> bool:
+    return event.from_me and event.from_api is not False
 
 
 def adopt_tagged(instance: WhatsappInstance, event: StatusChanged, now: datetime) -> Message | None:
@@ -139,26 +142,18 @@ def is_a_send(message: Message) -> bool:
 def _give(message: Message, provider_id: str) -> None:
     message.provider_message_id = provider_id
     rank = Message.STATUS_RANK
-    overtaken = [status for status in rank if rank[status] < rank[MessageStatus.SENT]]
-    # Sent after all: that it failed is true only if the provider says so.
-    if message.status == MessageStatus.FAILED and not _refused(message):
-        overtaken.append(MessageStatus.FAILED)
-    was = Q(status__in=overtaken)
+    was = Q(status__in=[status for status in rank if rank[status] < rank[MessageStatus.SENT]])
     Message.objects.filter(pk=message.pk).update(
         provider_message_id=provider_id,
         status=Case(When(was, then=Value(MessageStatus.SENT.value)), default=F("status")),
         error=Case(When(was, then=Value("")), default=F("error")),
-        failed_at=Case(When(was, then=Value(None)), default=F("failed_at")),
     )
-    changes.adopt_statuses([message])
+    if message.status == MessageStatus.FAILED:
+        # Sent after all: that it failed is true only if the provider says so.
+        _read_statuses_anew(message)
+    else:
+        changes.adopt_statuses([message])
     _read_again_what_waited(message)
-
-
-def _refused(message: Message) -> bool:
-    told = StatusChange.objects.filter(
-        instance=message.conversation.instance_id, provider_message_id=message.provider_message_id
-    )
-    return told.filter(status=MessageStatus.FAILED).exists()
 
 
 def _read_again_what_waited(message: Message) -> None:
@@ -228,9 +223,10 @@ def _copy(message: Message, now: datetime) -> MediaFile | None:
 
 def _read_statuses_anew(message: Message) -> None:
     """From nothing but what was told of the id that it bears now."""
-    Message.objects.filter(pk=message.pk).update(
-        status=MessageStatus.SENT, error="", delivered_at=None, read_at=None, played_at=None, failed_at=None
-    )
+    never = dict.fromkeys(changes.TIME_OF.values())
+    Message.objects.filter(pk=message.pk).update(status=MessageStatus.SENT, error="", **never)
+    message.status = MessageStatus.SENT
+    follow(message)
     told = StatusChange.objects.filter(
         instance=message.conversation.instance_id, provider_message_id=message.provider_message_id
     )

@@ -63,7 +63,7 @@ def write_verdict(item: OutboxItem, verdict: Verdict, token: uuid.UUID, now: dat
         facts["settled_at"] = now
     if not verdict.counts:
         facts["attempts"] = F("attempts") - 1
-    held = OutboxItem.objects.held_by(token).filter(pk=item.pk)
+    held = OutboxItem.objects.held_by(token).filter(pk=item.pk, tag=item.tag)
     if not held.move_to(verdict.state, **facts):
         return False
     if verdict.state in STATUS_OF:
