@@ -4,6 +4,7 @@ import { piece } from "./api.js";
 import { compare, config, find, findAll, gathered, MOST_IDS, say } from "./page.js";
 
 const NEAR_END = 140;
+const PLAYER = ".mc-player, .mc-video";
 
 export class Lines {
   // enhance(line) is called for each line that comes to stand in the thread.
@@ -79,7 +80,8 @@ export class Lines {
   // A picture that stands there already need not flicker, and what somebody listens to plays on.
   keepWhatPlays(known, line) {
     const [old, fresh] = [find(".mc-said", known), find(".mc-said", line)];
-    if (old && fresh && (this.markup.get(old) === fresh.innerHTML || goesOn(old, fresh))) fresh.replaceWith(old);
+    if (old && fresh && this.markup.get(old) === fresh.innerHTML) fresh.replaceWith(old);
+    else goOn(find(PLAYER, known), find(PLAYER, line));
     const opened = findAll("details[open]", known).length;
     if (opened) findAll("details", line).forEach((one) => one.setAttribute("open", ""));
   }
@@ -202,9 +204,9 @@ export class Lines {
 }
 
 // Begun and not at its end, also while its waveform or another form of it arrives; not once it is taken back.
-function goesOn(old, fresh) {
-  const begun = findAll("audio, video", old).some((one) => !one.ended && (!one.paused || one.currentTime > 0));
-  return begun && find("audio, video", fresh) !== null;
+function goOn(old, fresh) {
+  const media = old && (find("audio", old) ?? old);
+  if (media && fresh && !media.ended && (!media.paused || media.currentTime > 0)) fresh.replaceWith(old);
 }
 
 // As a screen reader is told it.
