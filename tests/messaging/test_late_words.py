@@ -12,7 +12,7 @@ from accounts.services import provider_for
 from messaging.models import Conversation, Message, OutboxItem, StatusChange
 from messaging.services import sending
 from messaging.services.changes import apply_statuses
-from messaging.services.sending import Draft
+from messaging.services.sending import Draft, NotSendable
 from messaging.services.sending.errands import Answer, Errand
 from messaging.services.sending.recording import record
 from messaging.services.sending.settling import FAILED_LATER
@@ -185,6 +185,21 @@ def test_a_status_that_was_under_way_when_somebody_sent_again_is_not_heard(
     sending.send_again(the_item(), now=timezone.now())
     assert apply_statuses([(read_before, StatusChange.objects.get())]) == []
     assert outbound() == [(None, "queued")]
+
+
+@pytest.mark.parametrize(
+    "fact", [{"revoked_at": timezone.now()}, {"removal": "file"}], ids=["deleted", "without its file"]
+)
+def test_what_is_not_whole_any_more_does_not_go_out_again(
+    fact: dict[str, Any], world: World, meta: Conversation
+) -> None:
+    say(meta)
+    answer(under_way())
+    told_failed(world, meta)
+    Message.objects.update(**fact)
+    with pytest.raises(NotSendable):
+        sending.send_again(the_item(), now=timezone.now())
+    assert (outbound(), the_item().state) == ([("E1", "failed")], "failed")
 
 
 @pytest.mark.parametrize("told_next", [True, False], ids=["exchanged", "given up"])

@@ -51,10 +51,21 @@ REPORTED = (MessageStatus.DELIVERED, MessageStatus.READ, MessageStatus.PLAYED)
 
 def send_again(item: OutboxItem, *, now: datetime) -> OutboxItem:
     """Somebody wants it to go once more, also if it may have arrived."""
+    _check_is_whole(item)
     fresh = {"attempts": 0, "next_attempt_at": now, **AFRESH}
     with feed.collecting():
         fresh |= _anew(item)
         return _decide(item, State.PENDING, MessageStatus.QUEUED, now, (State.FAILED, State.UNKNOWN), **fresh)
+
+
+def _check_is_whole(item: OutboxItem) -> None:
+    """What the provider took may have been deleted since then, and retention may have taken its file."""
+    if item.action != OutboxItem.Action.MESSAGE:
+        return
+    if item.message.revoked_at:
+        raise NotSendable("too_late", _("This message was deleted."))
+    if item.message.removal:
+        raise NotSendable("empty", _("This file is not here any more."))
 
 
 def _anew(item: OutboxItem) -> dict[str, Any]:
