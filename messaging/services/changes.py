@@ -95,9 +95,8 @@ def apply_statuses(told: Iterable[tuple[Message, StatusChange]]) -> list[Message
         and _advance(row, change)
     }
     update_each(Message, [({name: getattr(known[pk], name) for name in TOLD}, {"id": pk}) for pk in news])
-    for pk in news:
-        if before[pk] != known[pk].status and MessageStatus.FAILED in (before[pk], known[pk].status):
-            follow(known[pk])
+    moved = [known[pk] for pk in news if before[pk] != known[pk].status]
+    follow(row for row in moved if MessageStatus.FAILED in (before[row.pk], row.status))
     return list(news.values())
 
 

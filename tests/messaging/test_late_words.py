@@ -18,7 +18,7 @@ from messaging.services.sending.recording import record
 from messaging.services.sending.settling import FAILED_LATER
 from tests.messaging.outgoing import claimed, no_pace, outbound, say, talk_with, the_item, under_way  # noqa: F401
 from tests.simulator.world import Person, World
-from tests.telling import ANA, composer, make_cloud, make_wapi, tell
+from tests.telling import ANA, composer, make_cloud, make_wapi, process, store, tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_pace")]
 
@@ -147,6 +147,18 @@ def test_a_send_that_the_provider_took_and_failed_is_in_the_outbox_as_failed(
     assert (outbound(), the_item().state) == ([("E1", "failed")], "failed")
     assert the_item().error.startswith("131047: ")
     assert the_item().settled_at == Message.objects.get().failed_at
+
+
+def test_many_that_failed_late_are_written_down_together(
+    world: World, meta: Conversation, django_assert_max_num_queries: Any
+) -> None:
+    talk = composer(world, meta.instance)
+    for number in range(20):
+        answer(under_way(say(meta).outbox.get()), f"E{number}")
+        store(meta.instance, talk.status(BY_PHONE, f"E{number}", "failed"))
+    with django_assert_max_num_queries(30):
+        process()
+    assert OutboxItem.objects.filter(state="failed", error__startswith="131047: ").count() == 20
 
 
 def test_what_failed_late_goes_out_once_more_and_old_words_of_it_are_not_heard(

@@ -226,7 +226,7 @@ def _read_statuses_anew(message: Message) -> None:
     never = dict.fromkeys(changes.TIME_OF.values())
     Message.objects.filter(pk=message.pk).update(status=MessageStatus.SENT, error="", **never)
     message.status = MessageStatus.SENT
-    follow(message)
+    follow([message])
     told = StatusChange.objects.filter(
         instance=message.conversation.instance_id, provider_message_id=message.provider_message_id
     )
