@@ -97,7 +97,7 @@ class WaitingQuerySet(OfInstance):
 
 
 class WaitingWork(models.Model):
-    """What every kind of waiting work has. ``attempts`` counts what was begun, so work that kills workers is seen.
+    """What every kind of waiting work has. ``attempts`` rises before work begins, so what kills workers is seen.
 
     ``owner_field`` leads to the row whose work is shared out fairly; its queryset tells which are ``reachable()``.
     """
