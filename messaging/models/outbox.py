@@ -1,7 +1,7 @@
 """What is to be done at the providers: sends, reactions, edits, deletions and read receipts, as waiting work."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -17,6 +17,8 @@ from messaging.models.conversations import Conversation, Message
 
 WAITING = ("pending", "sending")
 UNFINISHED = (*WAITING, "unknown")
+# How often somebody looks whether a doubtful one left.
+LOOK_FOR_PROOF = timedelta(seconds=1)
 
 
 class OutboxQuerySet(WaitingQuerySet):
@@ -40,9 +42,13 @@ class OutboxQuerySet(WaitingQuerySet):
         return same | earlier.holding_up(now)
 
     def holding_up(self, now: datetime) -> Self:
-        """Messages that what comes after them waits for; a doubtful one only until its time of grace is over."""
+        """Messages that what comes after them waits for.
+
+        A doubtful one only until its time of grace is over, and as much longer as it takes to look whether it left: it
+        may go again.
+        """
         waiting = Q(state__in=WAITING)
-        doubtful = Q(state=OutboxItem.State.UNKNOWN, next_attempt_at__gt=now)
+        doubtful = Q(state=OutboxItem.State.UNKNOWN, next_attempt_at__gt=now - LOOK_FOR_PROOF)
         return self.filter(waiting | doubtful, action=OutboxItem.Action.MESSAGE)
 
     def move_to(self, state: "OutboxItem.State", **changes: Any) -> int:

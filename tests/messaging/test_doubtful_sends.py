@@ -96,6 +96,24 @@ def test_without_proof_a_killed_send_waits_for_a_person(
     assert item.message.__class__.objects.get(pk=item.message_id).status == "unknown"
 
 
+def test_what_comes_after_it_waits_until_the_webhooks_are_read(
+    sim: Simulator, chat: Conversation, settings: Settings
+) -> None:
+    composer(sim.world, chat.instance)
+    item = lately_killed(chat, settings)
+    say(chat, "afterwards")
+    report_on_another(chat)
+    hear(chat.instance, item)
+    hear(chat.instance, item, "pending", 10)
+    for seconds in (0, 1, 2, 3, 4):
+        deliver(timezone.now() + timedelta(seconds=seconds))
+    assert sim.world.sent == []
+    WebhookEvent.objects.update(state="processed")
+    for seconds in (6, 8, 10):
+        deliver(timezone.now() + timedelta(seconds=seconds))
+    assert [one.body["message"] for one in sim.world.sent] == [item.message.text, "afterwards"]
+
+
 def test_a_person_sends_it_again(sim: Simulator, chat: Conversation) -> None:
     composer(sim.world, chat.instance)
     say(chat)

@@ -1,19 +1,18 @@
 """The worker's side of the outbox: claim, ask in threads, write down."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError
 
 from accounts.leased_crews import LeasedCrew
 from messaging.models import OutboxItem
+from messaging.models.outbox import LOOK_FOR_PROOF
 from messaging.services.sending.errands import Answer, Errand, run
 from messaging.services.sending.planning import CLOUD, WAPI, claim, plan
 from messaging.services.sending.recording import record
 from messaging.services.sending.settling import settle_unproven
-
-LOOK_FOR_PROOF = timedelta(seconds=1)
 
 
 class Sender(LeasedCrew[Errand, Answer]):

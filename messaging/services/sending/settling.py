@@ -1,6 +1,7 @@
 """How a send ends: by what the provider showed, by what it did not show, or by a person's word."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit, feed, metrics
 from accounts.providers.events import MessageStatus
+from accounts.updating import update_each
 from messaging.models import Message, OutboxItem, StatusChange, WebhookEvent
 from messaging.services.sending.drafting import NotSendable
 from messaging.services.telling import tell_message
@@ -37,6 +39,9 @@ FAILED_LATER = "the provider took it and said later that it failed"
 # After this nothing that the provider shows is taken as proof any more.
 PROVABLE = timedelta(minutes=15)
 HEARD_WITHIN = timedelta(seconds=5)
+# For so long at most, what comes after a doubtful one waits until the webhooks have been read that may speak of it.
+READ_WITHIN = timedelta(minutes=3)
+READ_AGAIN = timedelta(seconds=2)
 LOOKED_AT = 20
 NOTED = {
     State.PENDING: audit.Action.MESSAGE_SENT_AGAIN,
@@ -125,21 +130,28 @@ def stand(item: OutboxItem, status: MessageStatus, now: datetime, *, error: str 
         tell_message(item.message, now)
 
 
-def follow(message: Message) -> None:
-    """The provider took it, and says later that it failed, or that what failed arrived after all."""
-    failed = message.status == MessageStatus.FAILED
-    state = State.FAILED if failed else State.SENT
-    facts = (
-        {"settled_at": message.failed_at, "error": message.error or FAILED_LATER} if failed else {"error": ""}
-    )
+def follow(messages: Iterable[Message]) -> None:
+    """The provider took them, and says later that they failed, or that what failed arrived after all."""
+    told = {message.pk: message for message in messages}
     taken = OutboxItem.objects.filter(
-        message=message.pk, action=OutboxItem.Action.MESSAGE, state__in=(State.SENT, State.FAILED)
+        message__in=told, action=OutboxItem.Action.MESSAGE, state__in=(State.SENT, State.FAILED)
     )
-    for pk, instance, provider in taken.values_list("pk", "instance", "instance__provider"):
-        if taken.filter(pk=pk).move_to(state, **facts):
-            transaction.on_commit(metrics.sends.labels(provider, state.value).inc)
-            told = {"instance": instance, "message": message.pk, "outbox_item": pk}
-            log.info("send settled by a later status", state=state.value, **told)
+    items = taken.select_related("instance").only("state", "settled_at", "message", "instance__provider")
+    news = [(item, _end_of(item, told[item.message_id])) for item in items]
+    news = [(item, end) for item, end in news if end["state"] != item.state]
+    update_each(OutboxItem, [(end, {"id": item.pk, "state": item.state}) for item, end in news])
+    for item, end in news:
+        state = end["state"].value
+        transaction.on_commit(metrics.sends.labels(item.instance.provider, state).inc)
+        facts = {"instance": item.instance_id, "message": item.message_id, "outbox_item": item.pk}
+        log.info("send settled by a later status", state=state, **facts)
+
+
+def _end_of(item: OutboxItem, message: Message) -> dict[str, Any]:
+    if message.status == MessageStatus.FAILED:
+        error, at = message.error or FAILED_LATER, message.failed_at
+        return {"state": State.FAILED, "error": error, "settled_at": at}
+    return {"state": State.SENT, "error": "", "settled_at": item.settled_at}
 
 
 def settle_unproven(now: datetime) -> int:
@@ -151,7 +163,16 @@ def settle_unproven(now: datetime) -> int:
         asked_at__gt=now - PROVABLE,
     )
     rows = doubtful.select_related("message__conversation__instance").order_by("id")[:LOOKED_AT]
-    return sum(_send_once_more(item, now) for item in rows if never_left(item))
+    return sum(_settle_unproven(item, now) for item in rows)
+
+
+def _settle_unproven(item: OutboxItem, now: datetime) -> int:
+    if never_left(item):
+        return _send_once_more(item, now)
+    if now < item.asked_at + READ_WITHIN and _unread(item).filter(state=WebhookEvent.State.PENDING).exists():
+        doubtful = OutboxItem.objects.filter(pk=item.pk, state=State.UNKNOWN, asked_at=item.asked_at)
+        doubtful.update(next_attempt_at=now + READ_AGAIN)
+    return 0
 
 
 def never_left(item: OutboxItem) -> bool:
@@ -167,10 +188,14 @@ def _heard(item: OutboxItem) -> bool:
     if item.asked_at is None:
         return False
     said = WebhookEvent.objects.filter(instance=item.instance_id)
-    unread = said.filter(state__in=UNREAD, received_at__lte=item.next_attempt_at)
     newest = said.order_by("-id").values_list("received_at", flat=True)[:NEWEST_EVENTS]
     soon = item.asked_at + HEARD_WITHIN
-    return not unread.exists() and any(item.asked_at < moment <= soon for moment in newest)
+    return not _unread(item).exists() and any(item.asked_at < moment <= soon for moment in newest)
+
+
+def _unread(item: OutboxItem) -> Any:
+    said = WebhookEvent.objects.filter(instance=item.instance_id, received_at__lte=item.next_attempt_at)
+    return said.filter(state__in=UNREAD)
 
 
 def _reports(item: OutboxItem) -> bool:
