@@ -72,13 +72,16 @@ def test_a_voice_note_plays_on_while_its_waveform_comes(acme: Rows, open_page: O
     page.goto(thread(acme))
     # Else it may be over before a slow machine has told of the news.
     page.evaluate("document.querySelector('audio').loop = true")
+    page.evaluate(
+        "document.querySelector('audio').onemptied = () => document.body.dataset.stopped = 'by the news'"
+    )
     page.locator(".mc-play").click()
     until(page, "document.querySelector('audio').currentTime > 0.1")
     Message.objects.filter(pk=message.pk).update(text="With words")
     MediaFile.objects.filter(pk=voice.pk).update(waveform=bytes(range(64)), duration=5)
     tell(acme, feed.Topic.MESSAGE, message.pk)
     expect(page.locator(f"#message-{message.pk} .mc-text")).to_have_text("With words")
-    assert page.evaluate("!document.querySelector('audio').paused")
+    assert page.evaluate("!document.querySelector('audio').paused && !document.body.dataset.stopped")
 
 
 def test_a_file_that_is_not_here_is_asked_for(acme: Rows, open_page: OpenPage) -> None:

@@ -89,6 +89,8 @@ class Morning:
 
     def play_a_voice_note(self) -> None:
         self.say(self.write.media(ANA, self.sim.world.sample_file(self.line, "voice-order.ogg")))
+        # With its last rendition, or the button may be replaced under the finger.
+        expect(self.page.locator("audio source[type='audio/mp4']")).to_have_count(1)
         self.page.locator(".mc-play").click()
         self.until(lambda: bool(self.page.evaluate(PLAYS)))
 

@@ -86,5 +86,6 @@ export async function piece(address) {
     throw new Refused({ detail: say("loggedOut") }, 401);
   }
   if (!response.ok) throw new Refused({}, response.status);
-  return new DOMParser().parseFromString(await response.text(), "text/html").body;
+  // Of this document: what plays would stop where it is moved into another one.
+  return document.adoptNode(new DOMParser().parseFromString(await response.text(), "text/html").body);
 }
