@@ -225,10 +225,9 @@ def _read_statuses_anew(message: Message) -> None:
     """From nothing but what was told of the id that it bears now."""
     never = dict.fromkeys(changes.TIME_OF.values())
     Message.objects.filter(pk=message.pk).update(status=MessageStatus.SENT, error="", **never)
-    message.status = MessageStatus.SENT
-    follow([message])
     told = StatusChange.objects.filter(
         instance=message.conversation.instance_id, provider_message_id=message.provider_message_id
     )
     told.update(message=message)
     changes.apply_statuses((message, row) for row in told)
+    follow(Message.objects.filter(pk=message.pk))
