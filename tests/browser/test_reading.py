@@ -16,6 +16,9 @@ from tests.tenants import Rows, make_message
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True)]
 LINES = "[data-lines] > li[data-pk]"
+NOTE_A_STOP = (
+    "document.querySelector('audio').addEventListener('emptied', () => document.body.dataset.stopped = 1)"
+)
 
 
 def test_a_new_message_appears_by_itself_and_is_read_when_shown(acme: Rows, open_page: OpenPage) -> None:
@@ -72,9 +75,7 @@ def test_a_voice_note_plays_on_while_its_waveform_comes(acme: Rows, open_page: O
     page.goto(thread(acme))
     # Else it may be over before a slow machine has told of the news.
     page.evaluate("document.querySelector('audio').loop = true")
-    page.evaluate(
-        "document.querySelector('audio').onemptied = () => document.body.dataset.stopped = 'by the news'"
-    )
+    page.evaluate(NOTE_A_STOP)
     page.locator(".mc-play").click()
     until(page, "document.querySelector('audio').currentTime > 0.1")
     Message.objects.filter(pk=message.pk).update(text="With words")
