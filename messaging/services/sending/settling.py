@@ -169,7 +169,8 @@ def settle_unproven(now: datetime) -> int:
 def _settle_unproven(item: OutboxItem, now: datetime) -> int:
     if never_left(item):
         return _send_once_more(item, now)
-    if now < item.asked_at + READ_WITHIN and _unread(item).filter(state=WebhookEvent.State.PENDING).exists():
+    is_early = item.asked_at is not None and now < item.asked_at + READ_WITHIN
+    if is_early and _unread(item).filter(state=WebhookEvent.State.PENDING).exists():
         doubtful = OutboxItem.objects.filter(pk=item.pk, state=State.UNKNOWN, asked_at=item.asked_at)
         doubtful.update(next_attempt_at=now + READ_AGAIN)
     return 0
