@@ -177,6 +177,13 @@ def test_a_file_that_is_gone_from_the_storage_waits_for_it(sim: Simulator, chat:
     assert the_item().state == "sent"
 
 
+def test_the_words_of_a_file_that_retention_took_do_not_go_alone(sim: Simulator, chat: Conversation) -> None:
+    queue(chat, Draft(type=MessageType.IMAGE, media=picture(chat), text="As agreed"))
+    Message.objects.update(media=None, removal="file")
+    deliver()
+    assert (the_item().state, sim.world.sent) == ("pending", [])
+
+
 def test_a_place_and_a_contact_go(sim: Simulator, chat: Conversation) -> None:
     place = OutgoingLocation(latitude=-23.5, longitude=-46.6, name="Padaria", address="Rua A, 1")
     queue(chat, Draft(type=MessageType.LOCATION, location=place))

@@ -89,6 +89,9 @@ def _send(message: Message, chat: str, tag: str, provider: Provider) -> str:
     payload, quoted = message.payload, message.reply_to_id
     if message.media:
         return _send_file(message, message.media, provider, chat, tag)
+    if message.removal:
+        # Its caption alone would be another message.
+        raise FileNotHere("our storage: the file was removed by retention")
     if message.type == MessageType.LOCATION:
         return provider.send_location(chat, OutgoingLocation(**payload), reply_to=quoted, tag=tag)
     if message.type == MessageType.CONTACTS:
