@@ -154,6 +154,12 @@ def test_a_service_can_change_nothing_but_its_data(compose: Any, name: str) -> N
     assert service["mem_limit"] and "ports" not in service
 
 
+def test_uploads_that_wait_in_the_proxy_are_not_in_its_memory(compose: Any) -> None:
+    proxy = compose["services"]["proxy"]
+    assert "cache:/var/cache/nginx" in proxy["volumes"] and "cache" in compose["volumes"]
+    assert [one.partition(":")[0] for one in proxy["tmpfs"]] == ["/run", "/tmp"]
+
+
 def test_only_the_proxy_is_reached_from_outside(compose: Any) -> None:
     assert [name for name, service in compose["services"].items() if "ports" in service] == ["proxy"]
     assert compose["networks"]["inside"]["internal"] and compose["services"]["database"]["networks"] == [
