@@ -4,13 +4,12 @@ Threads only wait for those processes; the database is touched by the caller's t
 """
 
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import structlog
 from django.conf import settings
-from django.db.models import prefetch_related_objects
+from django.db.models import F, prefetch_related_objects
 
 from accounts.leased_crews import LeasedCrew, Pace
 from accounts.leases import Claim, WaitingQuerySet, lease
@@ -32,8 +31,8 @@ MOST_ATTEMPTS = 3
 class Renderer(LeasedCrew[Errand, Result]):
     """Keeps up to two renditions under way.
 
-    What is claimed ahead costs no attempt before it is begun. Without ``ffmpeg`` what needs it is left out, until a
-    worker starts that has it.
+    What is claimed ahead costs no attempt before its turn has come. Without ``ffmpeg`` what needs it is left out,
+    until a worker starts that has it.
     """
 
     def __init__(self, ffmpeg: str | None = None, token: uuid.UUID | None = None) -> None:
@@ -41,7 +40,8 @@ class Renderer(LeasedCrew[Errand, Result]):
         self.sandboxes = Sandboxes()
         super().__init__(Rendition, lambda errand: make(errand, self.sandboxes), AT_ONCE, token)
         self._pace = Pace(least=0, most=MOST_AHEAD)
-        self._ahead: deque[Errand] = deque()
+        self._ahead: list[Rendition] = []
+        self._begun: set[int] = set()
         self._has_looked = False
 
     def top_up(self, now: datetime, work: WaitingQuerySet | None = None) -> int:
@@ -50,11 +50,11 @@ class Renderer(LeasedCrew[Errand, Result]):
             return 0
         self._look_for_left_out(now)
         claimed = claim(room, self.token, now, work)
-        for rendition in claimed:
-            if self._can_be_made(rendition):
-                self._in_hand.add(rendition.pk)
-                self._ahead.append(Errand(rendition, self.ffmpeg))
-        self._begin()
+        going = [rendition for rendition in claimed if self._can_be_made(rendition)]
+        self._ahead += going
+        self._count_begun([])
+        for rendition in going:
+            self.put(rendition.pk, Errand(rendition, self.ffmpeg))
         return len(claimed)
 
     def collect(self, now: datetime, *, wait: float = 0) -> int:
@@ -62,8 +62,7 @@ class Renderer(LeasedCrew[Errand, Result]):
         results = self.crew.finished(wait)
         self.let_go(*(result.errand.rendition.pk for result in results))
         self._pace.done += len(results)
-        # First, so that no thread waits for what is written.
-        self._begin()
+        self._count_begun([result.errand.rendition for result in results])
         for result in results:
             record(result, self.token, now)
         return len(results)
@@ -77,14 +76,19 @@ class Renderer(LeasedCrew[Errand, Result]):
         super().close()
         self.sandboxes.close()
 
-    def _begin(self) -> None:
-        while self._ahead and self.crew.under_way < self.threads:
-            errand = self._ahead[0]
-            if begin(errand.rendition, self.token):
-                self.crew.put(errand)
-            else:
-                self.let_go(errand.rendition.pk)
-            self._ahead.popleft()
+    def _count_begun(self, done: list[Rendition]) -> None:
+        """Attempts of what the threads have or have next, so that what ends its worker is not tried for ever.
+
+        One statement for all: a thread that is quicker has begun one that is counted the next time.
+        """
+        finished = {one.pk for one in done}
+        self._begun -= finished
+        unseen = [one for one in self._ahead if one.pk in finished]
+        ahead = [one for one in self._ahead if one.pk not in finished]
+        room = AT_ONCE - len(self._begun)
+        following, self._ahead = ahead[:room], ahead[room:]
+        self._begun.update(one.pk for one in following)
+        count_attempt([*unseen, *following], self.token)
 
     def _look_for_left_out(self, now: datetime) -> None:
         if self._has_looked or not self.ffmpeg:
@@ -123,12 +127,13 @@ def claim(
     return claimed
 
 
-def begin(rendition: Rendition, token: uuid.UUID) -> bool:
-    """Counts the attempt before it can end its worker. False when somebody else holds it by now."""
-    held = Rendition.objects.held_by(token).filter(pk=rendition.pk)
-    counted = held.update(attempts=rendition.attempts + 1)
-    rendition.attempts += counted
-    return bool(counted)
+def count_attempt(renditions: list[Rendition], token: uuid.UUID) -> None:
+    if not renditions:
+        return
+    held = Rendition.objects.held_by(token).filter(pk__in=[one.pk for one in renditions])
+    held.update(attempts=F("attempts") + 1)
+    for one in renditions:
+        one.attempts += 1
 
 
 def make_now(

@@ -15,7 +15,7 @@ from media.services import Renderer
 from media.services.making import Errand, Result, Sandboxes, make
 from media.services.recording import record as record_fetch
 from media.services.rendered import record
-from media.services.rendering import begin, claim
+from media.services.rendering import claim, count_attempt
 from media.storage import storage
 from tests.media.ledger import fetched, result_of
 from tests.media.rendering import (
@@ -50,7 +50,7 @@ def claimed(token: uuid.UUID = OURS, later: timedelta = timedelta()) -> Renditio
 
 def begun(later: timedelta) -> Rendition:
     rendition = claimed(later=later)
-    assert begin(rendition, OURS)
+    count_attempt([rendition], OURS)
     return rendition
 
 
