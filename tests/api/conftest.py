@@ -1,4 +1,4 @@
-"""One client with one of everything beside another one, and nobody is throttled for what the test before did."""
+"""One client with one of everything beside another one."""
 
 import pytest
 
